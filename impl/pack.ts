@@ -1,0 +1,177 @@
+/**
+ * Rows to bit tests and masks over packed states.
+ *
+ * A state is a few 32-bit words; each variable is a field of bits in one of
+ * them.  All rows become one generated function of straight-line code;
+ * `interpret` is the slow twin that tests hold it against.
+ */
+import type { Pattern } from '../spec/lang.ts'
+import type { Cell, Flat } from './flatten.ts'
+import { readCondition, SpecError } from './move.ts'
+
+/** Where a variable is kept: its word, its lowest bit there, and as many ones as its field is wide. */
+export interface Field {
+  readonly word: number
+  readonly shift: number
+  readonly mask: number
+}
+
+/** Called once for each step out of a state with the row's number; the new state is in `next`. */
+export type Emit = (row: number) => void
+
+/** Writes each successor of the state at `states[at..]` to `next` and calls `emit`. */
+export type Step = (states: Int32Array, at: number, next: Int32Array, emit: Emit) => void
+
+/** A flattened system with its layout and its step function. */
+export interface Packed {
+  readonly flat: Flat
+  readonly fields: readonly Field[]
+  /** 32-bit words a state. */
+  readonly words: number
+  /** Bits of a state that are used. */
+  readonly bits: number
+  /** The states it may start in, one after another. */
+  readonly starts: Int32Array
+  readonly step: Step
+}
+
+const width = (values: number): number => Math.max(1, Math.ceil(Math.log2(values)))
+
+/** Places each variable, in order, in the first word that has room. */
+export function layout(flat: Flat): { fields: Field[]; words: number; bits: number } {
+  const used: number[] = []
+  let bits = 0
+  const fields = flat.variables.map(({ values }) => {
+    const wide = width(values.length)
+    let word = used.findIndex(taken => taken + wide <= 32)
+    if (word < 0) word = used.push(0) - 1
+    const shift = used[word] ?? 0
+    used[word] = shift + wide
+    bits += wide
+    return { word, shift, mask: 2 ** wide - 1 }
+  })
+  return { fields, words: Math.max(1, used.length), bits }
+}
+
+const field = (fields: readonly Field[], variable: number): Field => {
+  const found = fields[variable]
+  if (found === undefined) throw new SpecError(`there is no variable number ${variable}`)
+  return found
+}
+
+/** The number of the value that a variable has in a packed state. */
+export const read = (states: Int32Array, at: number, { word, shift, mask }: Field): number =>
+  ((states[at + word] ?? 0) >>> shift) & mask
+
+/** A packed state as an object of names and values, as people read it. */
+export function decode(packed: Packed, states: Int32Array, at = 0): Record<string, string> {
+  return Object.fromEntries(
+    packed.flat.variables.map(({ name, values }, i) => [name, values[read(states, at, field(packed.fields, i))] ?? '?']),
+  )
+}
+
+/** An object of names and values as a packed state; variables not named are at their first value. */
+export function encode(packed: Packed, state: { readonly [name: string]: string }): Int32Array {
+  const out = new Int32Array(packed.words)
+  packed.flat.variables.forEach(({ name, values }, i) => {
+    const value = values.indexOf(state[name] ?? values[0] ?? '')
+    if (value < 0) throw new SpecError(`variable "${name}" has no value "${state[name]}"`)
+    const { word, shift } = field(packed.fields, i)
+    out[word] = (out[word] ?? 0) | (value << shift)
+  })
+  return out
+}
+
+/** Cells as code: equalities of one word are one comparison, sets are a bit test each. */
+function conditionCode(cells: readonly Cell[], flat: Flat, fields: readonly Field[]): string {
+  // Cells of a pattern and of a table may name the same variable: both have to hold.
+  const allowed = new Map<number, number>()
+  for (const { variable, from } of cells) allowed.set(variable, (allowed.get(variable) ?? -1) & from)
+  const equal = new Map<number, { mask: number; value: number }>()
+  const others: string[] = []
+  for (const [variable, from] of allowed) {
+    const { word, shift, mask } = field(fields, variable)
+    const count = flat.variables[variable]?.values.length ?? 0
+    if (from === 0) return 'false'
+    if (from === 2 ** count - 1) continue
+    if ((from & (from - 1)) === 0) {
+      const known = equal.get(word) ?? { mask: 0, value: 0 }
+      equal.set(word, { mask: known.mask | (mask << shift), value: known.value | ((31 - Math.clz32(from)) << shift) })
+    } else {
+      others.push(`(${from} >>> ((w${word} >>> ${shift}) & ${mask})) & 1`)
+    }
+  }
+  const tests = [...equal].map(([word, { mask, value }]) => `(w${word} & ${mask | 0}) === ${value | 0}`)
+  return [...tests, ...others].join(' && ') || 'true'
+}
+
+function generate(flat: Flat, fields: readonly Field[], words: number): Step {
+  const all = Array.from({ length: words }, (_, i) => i)
+  const lines = flat.rows.map(row => {
+    const clear = all.map(() => 0)
+    const set = all.map(() => 0)
+    for (const { variable, to } of row.cells) {
+      if (to < 0) continue
+      const { word, shift, mask } = field(fields, variable)
+      clear[word] = (clear[word] ?? 0) | (mask << shift)
+      set[word] = (set[word] ?? 0) | (to << shift)
+    }
+    const writes = all.map(i => {
+      const value = clear[i] === 0 ? `w${i}` : `(w${i} & ${~(clear[i] ?? 0)}) | ${set[i]}`
+      return `next[${i}] = ${value};`
+    })
+    return `if (${conditionCode(row.cells, flat, fields)}) { ${writes.join(' ')} emit(${row.id}); }`
+  })
+  const loads = all.map(i => `const w${i} = states[at + ${i}];`)
+  return new Function('states', 'at', 'next', 'emit', [...loads, ...lines].join('\n')) as Step
+}
+
+/** The same, taking each row as it is written. */
+export function interpret(flat: Flat, fields: readonly Field[], words: number): Step {
+  return (states, at, next, emit) => {
+    for (const row of flat.rows) {
+      const fits = row.cells.every(cell => (cell.from >>> read(states, at, field(fields, cell.variable))) & 1)
+      if (!fits) continue
+      for (let i = 0; i < words; i++) next[i] = states[at + i] ?? 0
+      for (const { variable, to } of row.cells) {
+        if (to < 0) continue
+        const { word, shift, mask } = field(fields, variable)
+        next[word] = ((next[word] ?? 0) & ~(mask << shift)) | (to << shift)
+      }
+      emit(row.id)
+    }
+  }
+}
+
+/** Packs a flattened system; `engine` chooses generated code or its slow twin. */
+export function pack(flat: Flat, engine: 'js' | 'interpret' = 'js'): Packed {
+  const { fields, words, bits } = layout(flat)
+  let starts: number[][] = [Array.from({ length: words }, () => 0)]
+  flat.variables.forEach(({ values, start }, variable) => {
+    const { word, shift } = field(fields, variable)
+    const allowed = values.flatMap((_, value) => ((start >>> value) & 1 ? [value] : []))
+    starts = starts.flatMap(state => allowed.map(value => state.map((w, i) => (i === word ? w | (value << shift) : w))))
+  })
+  const step = engine === 'js' ? generate(flat, fields, words) : interpret(flat, fields, words)
+  return { flat, fields, words, bits, starts: Int32Array.from(starts.flat()), step }
+}
+
+/** Whether a packed state fits a pattern. */
+export type Test = (states: Int32Array, at: number) => boolean
+
+/** A pattern as cells.  Throws `SpecError` for a name or a value that is not there. */
+export const cellsOf = (flat: Flat, pattern: Pattern): Cell[] =>
+  Object.entries(pattern).map(([name, condition]) => {
+    const variable = flat.index.get(name)
+    const values = flat.variables[variable ?? -1]?.values
+    if (variable === undefined || values === undefined) throw new SpecError(`there is no variable "${name}"`)
+    return { variable, from: readCondition(condition, values), to: -1 }
+  })
+
+/** Compiles patterns to a test that holds when any of them does. */
+export function anyOf(packed: Packed, patterns: readonly (readonly Cell[])[]): Test {
+  const loads = Array.from({ length: packed.words }, (_, i) => `const w${i} = states[at + ${i}];`)
+  const tests = patterns.map(cells => `(${conditionCode(cells, packed.flat, packed.fields)})`)
+  const body = `${loads.join(' ')} return !!(${tests.join(' || ') || 'false'});`
+  return new Function('states', 'at', body) as Test
+}
