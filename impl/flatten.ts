@@ -28,6 +28,7 @@ export type Cause =
   | {
       readonly side: string
       readonly kind: 'command'
+      readonly oob?: true
       readonly name: string
       readonly arguments: Match
       readonly options?: Asked
@@ -239,7 +240,9 @@ class Flattener {
     const { side } = scope
     const alive = { variable: scope.resolve('process'), from: 1, to: -1 }
     const where = [alive, ...this.cellsOf(query.where, scope)]
-    const tables = query.tables.map(table => table.map(([pattern, match]) => ({ cells: this.cellsOf(pattern, scope), match })))
+    const tables = query.tables.map(table =>
+      table.map(([pattern, match]) => ({ cells: this.cellsOf(pattern, scope), match })),
+    )
     return { side, command: query.command, cite: query.cite, where, tables }
   }
 
@@ -301,8 +304,11 @@ class Flattener {
     if ('hangup' in on) return drafts.flatMap(draft => this.hangUp(scope, draft))
     if ('receives' in on) return drafts.flatMap(draft => this.receive(on.receives, scope, draft))
     const args = on.arguments ?? {}
-    if (on.options === undefined)
-      return drafts.map(d => d.with({ cause: { side, kind: 'command', name: on.command, arguments: args } }))
+    if (on.options === undefined) {
+      const base = { side, kind: 'command', name: on.command, arguments: args } as const
+      const cause: Cause = on.oob === true ? { ...base, oob: true } : base
+      return drafts.map(d => d.with({ cause }))
+    }
     return drafts.flatMap(draft => this.options(rule, on.command, on.options as Options, scope, draft))
   }
 
@@ -342,14 +348,19 @@ class Flattener {
 
   private hangUp(scope: Scope, draft: Draft): Draft[] {
     const cause: Cause = { side: scope.side, kind: 'hangup' }
-    return this.system.wires.filter(w => w.to === scope.side).flatMap(({ from, to, link }) => {
-      if (link === undefined) return []
-      const head = this.find(`${from}>${to}.0`, scope.side)
-      const variable = this.find(link.variable, 'a wire')
-      const values = this.valuesOf(variable)
-      const down = everything(values) & ~readCondition(link.up, values)
-      return draft.test(head, 1, this.valuesOf(head)).flatMap(d => d.test(variable, down, values)).map(d => d.with({ cause }))
-    })
+    return this.system.wires
+      .filter(w => w.to === scope.side)
+      .flatMap(({ from, to, link }) => {
+        if (link === undefined) return []
+        const head = this.find(`${from}>${to}.0`, scope.side)
+        const variable = this.find(link.variable, 'a wire')
+        const values = this.valuesOf(variable)
+        const down = everything(values) & ~readCondition(link.up, values)
+        return draft
+          .test(head, 1, this.valuesOf(head))
+          .flatMap(d => d.test(variable, down, values))
+          .map(d => d.with({ cause }))
+      })
   }
 
   private receive(message: string, scope: Scope, draft: Draft): Draft[] {

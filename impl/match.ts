@@ -7,7 +7,8 @@ import type { Json, Match } from '../spec/lang.ts'
 
 type Members = { readonly [member: string]: Json }
 
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const special = (match: Match): readonly [string, Json] | undefined => {
   if (!isObject(match)) return undefined
@@ -26,9 +27,12 @@ export function mismatch(match: Match, value: Json | undefined, path = ''): stri
     const [kind, given] = word
     if (kind === '$absent') return value === undefined ? undefined : `${here} should not be there`
     if (kind === '$present') return value === undefined ? `${here} should be there` : undefined
-    if (kind === '$not') return value === undefined || mismatch(given, value) !== undefined ? undefined : `${here} should not be ${JSON.stringify(given)}`
+    if (kind === '$not')
+      return value === undefined || mismatch(given, value) !== undefined
+        ? undefined
+        : `${here} should not be ${JSON.stringify(given)}`
     if (kind === '$like' || kind === '$unlike') {
-      const fits = typeof value === 'string' && new RegExp(String(given), 'u').test(value)
+      const fits = typeof value === 'string' && new RegExp(String(given), 'us').test(value)
       const wanted = kind === '$like' ? fits : typeof value === 'string' && !fits
       return wanted ? undefined : `${here} should ${kind === '$like' ? '' : 'not '}look like ${String(given)}`
     }

@@ -66,7 +66,10 @@ export const read = (states: Int32Array, at: number, { word, shift, mask }: Fiel
 /** A packed state as an object of names and values, as people read it. */
 export function decode(packed: Packed, states: Int32Array, at = 0): Record<string, string> {
   return Object.fromEntries(
-    packed.flat.variables.map(({ name, values }, i) => [name, values[read(states, at, field(packed.fields, i))] ?? '?']),
+    packed.flat.variables.map(({ name, values }, i) => [
+      name,
+      values[read(states, at, field(packed.fields, i))] ?? '?',
+    ]),
   )
 }
 

@@ -124,7 +124,11 @@ export class Tracker {
   private readonly observed: readonly boolean[]
   private readonly options: TrackOptions
   private readonly events: readonly Events[]
-  private readonly queries: { readonly query: FlatQuery; readonly where: Test; readonly tables: readonly (readonly Test[])[] }[]
+  private readonly queries: {
+    readonly query: FlatQuery
+    readonly where: Test
+    readonly tables: readonly (readonly Test[])[]
+  }[]
   private readonly mayAnswer: readonly Test[]
   private readonly asked: Asked[]
   private readonly answered: { inBand: number; oob: number }[]
@@ -173,7 +177,9 @@ export class Tracker {
     const asked = this.asked[this.sides.indexOf(side)]
     if (sent.oob) asked?.oob.push(sent)
     else asked?.inBand.push(sent)
-    const rows = this.packed.flat.rows.filter(row => row.rule.side === side && speaksOf(row, sent.name, sent.arguments) && answers(row, sent))
+    const rows = this.packed.flat.rows.filter(
+      row => row.rule.side === side && speaksOf(row, sent.name, sent.arguments) && answers(row, sent),
+    )
     this.fitting.set(sent, new Set(rows.map(row => row.id)))
     return stuck
   }
@@ -249,6 +255,16 @@ export class Tracker {
     return [...this.nodes.values()].some(node => test(this.table.states, node.state * this.packed.words))
   }
 
+  /** The steps that are owed in the states possible now, with in how many: why `rest` said no. */
+  due(): readonly { readonly id: string; readonly states: number }[] {
+    const counts = new Map<string, number>()
+    for (const node of this.nodes.values()) {
+      const ids = new Set(this.successorsOf(node.state).flatMap(({ row }) => (row.owed ? [row.rule.id] : [])))
+      for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+    }
+    return [...counts].map(([id, states]) => ({ id, states })).sort((a, b) => b.states - a.states)
+  }
+
   /** The packed states of the nodes that came furthest, without doubles. */
   possible(): { readonly states: Int32Array; readonly at: readonly number[] } {
     const source = this.furthest.length > 0 ? this.furthest : [...this.nodes.values()]
@@ -292,7 +308,11 @@ export class Tracker {
     return [...found.values()].sort((a, b) => b.states - a.states)
   }
 
-  private count(before: { inBand: number; oob: number } | undefined, list: readonly Seen[], upTo: number): { inBand: number; oob: number } {
+  private count(
+    before: { inBand: number; oob: number } | undefined,
+    list: readonly Seen[],
+    upTo: number,
+  ): { inBand: number; oob: number } {
     const seen = list.slice(0, upTo).filter(item => item.kind === 'answer')
     const oob = seen.filter(item => item.sent.oob).length
     return { inBand: (before?.inBand ?? 0) + seen.length - oob, oob: (before?.oob ?? 0) + oob }
@@ -316,7 +336,8 @@ export class Tracker {
     for (const lane of node.lanes) key = key * 16384 + lane
     if (into.has(key)) return false
     into.set(key, node)
-    if (into.size > (this.options.limit ?? 2_000_000)) throw new TrackLimitError(`more than ${into.size - 1} states are possible at once`)
+    if (into.size > (this.options.limit ?? 2_000_000))
+      throw new TrackLimitError(`more than ${into.size - 1} states are possible at once`)
     return true
   }
 
@@ -349,13 +370,19 @@ export class Tracker {
     const at = node.state * this.packed.words
     for (const { query, where, tables } of this.queries) {
       if (query.side !== this.sides[side] || query.command !== sent.name || !where(this.table.states, at)) continue
-      return tables.map((tests, t) => query.tables[t]?.[tests.findIndex(test => test(this.table.states, at))]?.match ?? {})
+      return tables.map(
+        (tests, t) => query.tables[t]?.[tests.findIndex(test => test(this.table.states, at))]?.match ?? {},
+      )
     }
     return undefined
   }
 
   /** Adds all that can be reached without anything seen, and hands on what the next thing seen of each side allows. */
-  private close(here: Map<number, Node>, next: readonly (Seen | undefined)[], at: (side: number) => Map<number, Node>): void {
+  private close(
+    here: Map<number, Node>,
+    next: readonly (Seen | undefined)[],
+    at: (side: number) => Map<number, Node>,
+  ): void {
     const work = [...here.values()]
     const stay = (node: Node): void => {
       if (this.put(here, node)) work.push(node)
@@ -390,7 +417,10 @@ export class Tracker {
       const answering = seen.sent.oob ? lane.answeringOob : lane.answering
       if (!answering) return
       if (!seen.sent.oob && this.mayAnswer[side]?.(this.table.states, node.state * this.packed.words) === false) return
-      this.put(at(side), this.with(node, side, seen.sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }))
+      this.put(
+        at(side),
+        this.with(node, side, seen.sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }),
+      )
     } else if (seen.kind === 'exit' && lane.exit === seen.code) {
       this.put(at(side), node)
     }
@@ -451,7 +481,12 @@ export class Tracker {
       if (lane.row >= 0 || lane.answering || lane.answeringOob) return false
       for (const sent of this.waiting(lane, side)) {
         if (this.query(node, side, sent) !== undefined) return false
-        if (this.successorsOf(node.state).some(({ row }) => row.rule.side === this.sides[side] && speaksOf(row, sent.name, sent.arguments))) return false
+        if (
+          this.successorsOf(node.state).some(
+            ({ row }) => row.rule.side === this.sides[side] && speaksOf(row, sent.name, sent.arguments),
+          )
+        )
+          return false
       }
     }
     return !this.successorsOf(node.state).some(({ row }) => row.owed)

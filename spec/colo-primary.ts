@@ -7,8 +7,9 @@
  * that, and from `colo_exit_event`: whoever leaves the loop waits there until
  * a failover releases it.
  */
-import { each, event, hangup, machine, receives, sends } from './lang.ts'
+
 import { failover } from './failover.ts'
+import { each, event, hangup, machine, receives, sends } from './lang.ts'
 import { source } from './source.ts'
 
 const exit = (reason: string) => event('COLO_EXIT', { mode: 'primary', reason })
@@ -29,12 +30,23 @@ export const primary = machine(
       },
     ],
     'COLO thread': [
-      { name: 'find itself the primary', cite: loop, where: { migration: 'colo' }, does: { colo: 'entering -> checked' } },
+      {
+        name: 'find itself the primary',
+        cite: loop,
+        where: { migration: 'colo' },
+        does: { colo: 'entering -> checked' },
+      },
       {
         name: 'find COLO already left',
         cite: loop,
         where: { migration: '!colo', bql: 'free' },
-        does: { colo: 'entering -> none', thread: 'colo -> cleaning', was: '-> running', vm: '-> running', released: '-> no' },
+        does: {
+          colo: 'entering -> none',
+          thread: 'colo -> cleaning',
+          was: '-> running',
+          vm: '-> running',
+          released: '-> no',
+        },
         says: [event('RESUME', {}, { vm: '!running' })],
       },
       { name: 'forget any earlier failover', cite: loop, does: { colo: 'checked -> awaiting', failover: '-> none' } },
@@ -52,8 +64,18 @@ export const primary = machine(
         where: { failover: 'none', migration: 'colo' },
         does: { colo: 'looping -> waiting' },
       },
-      { name: 'notice the failover between checkpoints', cite: loop, where: { failover: '!none' }, does: { colo: 'looping -> leaving' } },
-      { name: 'notice that COLO is over', cite: loop, where: { migration: '!colo' }, does: { colo: 'looping -> leaving' } },
+      {
+        name: 'notice the failover between checkpoints',
+        cite: loop,
+        where: { failover: '!none' },
+        does: { colo: 'looping -> leaving' },
+      },
+      {
+        name: 'notice that COLO is over',
+        cite: loop,
+        where: { migration: '!colo' },
+        does: { colo: 'looping -> leaving' },
+      },
       { name: 'wake up after COLO', cite: loop, where: { migration: '!colo' }, does: { colo: 'waiting -> leaving' } },
       {
         name: 'ask for a checkpoint',
@@ -63,7 +85,12 @@ export const primary = machine(
         says: [sends('checkpoint-request')],
         may: true,
       },
-      { name: 'hear that the secondary has stopped', cite: transaction, on: receives('checkpoint-reply'), does: { colo: 'asked -> replied' } },
+      {
+        name: 'hear that the secondary has stopped',
+        cite: transaction,
+        on: receives('checkpoint-reply'),
+        does: { colo: 'asked -> replied' },
+      },
       {
         name: 'notice the failover before stopping',
         cite: transaction,
@@ -76,14 +103,25 @@ export const primary = machine(
         where: { bql: 'free', failover: 'none' },
         does: { colo: 'replied -> stopping', vm: 'running -> colo' },
       },
-      { name: 'stop for the checkpoint', cite: 'system/cpus.c:do_vm_stop', where: { bql: 'free' }, does: { colo: 'stopping -> stopped' }, says: [event('STOP')] },
+      {
+        name: 'stop for the checkpoint',
+        cite: 'system/cpus.c:do_vm_stop',
+        where: { bql: 'free' },
+        does: { colo: 'stopping -> stopped' },
+        says: [event('STOP')],
+      },
       {
         name: 'find the guest stopped at the checkpoint',
         cite: `${transaction}, system/cpus.c:vm_stop_force_state`,
         where: { bql: 'free', failover: 'none', vm: '!running' },
         does: { colo: 'replied -> stopped', vm: '-> colo' },
       },
-      { name: 'notice the failover after stopping', cite: transaction, where: { failover: '!none' }, does: { colo: 'stopped -> leaving' } },
+      {
+        name: 'notice the failover after stopping',
+        cite: transaction,
+        where: { failover: '!none' },
+        does: { colo: 'stopped -> leaving' },
+      },
       {
         name: 'begin to send the state',
         cite: transaction,
@@ -97,8 +135,18 @@ export const primary = machine(
         does: { colo: 'saving -> sent', bql: 'checkpoint -> free' },
         says: [sends('vmstate-size')],
       },
-      { name: 'hear that the state has arrived', cite: transaction, on: receives('vmstate-received'), does: { colo: 'sent -> received' } },
-      { name: 'hear that the state is loaded', cite: transaction, on: receives('vmstate-loaded'), does: { colo: 'received -> loaded' } },
+      {
+        name: 'hear that the state has arrived',
+        cite: transaction,
+        on: receives('vmstate-received'),
+        does: { colo: 'sent -> received' },
+      },
+      {
+        name: 'hear that the state is loaded',
+        cite: transaction,
+        on: receives('vmstate-loaded'),
+        does: { colo: 'received -> loaded' },
+      },
       {
         name: 'resume after the checkpoint',
         cite: transaction,
@@ -123,18 +171,34 @@ export const primary = machine(
       {
         name: 'run on alone',
         cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free' },
-        does: { colo: 'exiting -> none', thread: 'colo -> cleaning', released: 'yes -> no', was: '-> running', vm: '-> running' },
+        where: { bql: 'free', vm: '!shutdown' },
+        does: {
+          colo: 'exiting -> none',
+          thread: 'colo -> cleaning',
+          released: 'yes -> no',
+          was: '-> running',
+          vm: '-> running',
+        },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'end alone in the shutdown',
+        cite: 'migration/migration.c:migration_iteration_finish',
+        where: { bql: 'free', vm: 'shutdown' },
+        does: { colo: 'exiting -> none', thread: 'colo -> cleaning', released: 'yes -> no', was: '-> running' },
       },
     ],
     'COLO channel': [
-      ...each(['awaiting', 'asked', 'sent', 'received'] as const, at => ({
-        name: `lose the secondary while ${at}`,
-        cite: `${at === 'awaiting' ? loop : transaction}, migration/colo.c:colo_receive_message`,
-        on: hangup,
-        does: { colo: `${at} -> leaving` },
-      } as const)),
+      ...each(
+        ['awaiting', 'asked', 'sent', 'received'] as const,
+        at =>
+          ({
+            name: `lose the secondary while ${at}`,
+            cite: `${at === 'awaiting' ? loop : transaction}, migration/colo.c:colo_receive_message`,
+            on: hangup,
+            does: { colo: `${at} -> leaving` },
+          }) as const,
+      ),
       {
         name: 'fail to send the state',
         cite: transaction,

@@ -6,9 +6,10 @@
  * throughout.  The COLO threads read the failover status without that lock, so
  * every store in the bottom half is a step of its own.
  */
-import { command, event, fails, machine, returns } from './lang.ts'
-import { announces, handled, migrationStatuses, shared } from './run-state.ts'
+
 import { incomingStatuses } from './destination.ts'
+import { command, event, fails, machine, returns } from './lang.ts'
+import { announces, dispatched, handled, migrationStatuses, shared } from './run-state.ts'
 
 const lostHeartbeat = command('x-colo-lost-heartbeat')
 const mode = { primary: { migration: 'colo' }, secondary: { incoming: 'colo', migration: '!colo' } } as const
@@ -80,13 +81,13 @@ export const failover = machine(
       {
         name: 'enter the bottom half',
         cite: 'migration/colo-failover.c:colo_failover_bh',
-        where: { mainLoop: 'free', quitting: ['no', 'asked'] },
+        where: { mainLoop: 'free', quitting: ['no', 'asked', 'signalled'] },
         does: { half: 'scheduled -> entered', bql: 'free -> failover', failover: 'require -> active' },
       },
       {
         name: 'find the request gone',
         cite: 'migration/colo-failover.c:colo_failover_bh',
-        where: { mainLoop: 'free', bql: 'free', failover: '!require' },
+        where: { ...dispatched, failover: '!require' },
         does: { half: 'scheduled -> idle' },
       },
       {
@@ -110,13 +111,24 @@ export const failover = machine(
         name: 'put off the failover while loading',
         cite: 'migration/colo.c:secondary_vm_do_failover',
         where: { ...mode.secondary, loading: 'yes' },
-        does: { half: 'stopped -> idle', failover: 'active -> relaunch', lastMode: '-> secondary', bql: 'failover -> free' },
+        does: {
+          half: 'stopped -> idle',
+          failover: 'active -> relaunch',
+          lastMode: '-> secondary',
+          bql: 'failover -> free',
+        },
       },
       {
         name: 'leave COLO on the secondary',
         cite: 'migration/colo.c:secondary_vm_do_failover',
         where: { migration: '!colo', loading: 'no' },
-        does: { half: 'stopped -> left', incoming: 'colo -> completed', lastMode: '-> secondary', autostart: '-> yes', link: 'up ~> cut' },
+        does: {
+          half: 'stopped -> left',
+          incoming: 'colo -> completed',
+          lastMode: '-> secondary',
+          autostart: '-> yes',
+          link: 'up ~> cut',
+        },
         says: [announces('completed')],
       },
       {
@@ -131,6 +143,12 @@ export const failover = machine(
         does: { half: 'left -> completed', failover: 'active -> completed' },
       },
       {
+        name: 'find the failover forgotten',
+        cite: 'migration/colo.c:primary_vm_do_failover, migration/colo.c:secondary_vm_do_failover',
+        where: { failover: '!active' },
+        does: { half: 'left -> idle', bql: 'failover -> free' },
+      },
+      {
         name: 'release the primary and the lock',
         cite: 'migration/colo.c:primary_vm_do_failover',
         where: { lastMode: 'primary' },
@@ -140,7 +158,13 @@ export const failover = machine(
         name: 'release the secondary and wait for its thread',
         cite: 'migration/colo.c:secondary_vm_do_failover, migration/colo.c:colo_incoming_co',
         where: { lastMode: 'secondary' },
-        does: { half: 'completed -> idle', released: '-> yes', coroutine: 'colo -> joining', mainLoop: '-> joining', bql: 'failover -> free' },
+        does: {
+          half: 'completed -> idle',
+          released: '-> yes',
+          coroutine: 'colo -> joining',
+          mainLoop: '-> joining',
+          bql: 'failover -> free',
+        },
       },
     ],
   },

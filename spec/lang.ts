@@ -81,7 +81,7 @@ export interface Options {
 
 /** What sets a rule off.  A rule without a trigger is a step that its actor takes by itself. */
 export type Trigger =
-  | { readonly command: string; readonly arguments?: Match; readonly options?: Options }
+  | { readonly command: string; readonly arguments?: Match; readonly options?: Options; readonly oob?: true }
   | { readonly receives: string }
   | { readonly hangup: true }
   | { readonly fault: string }
@@ -89,6 +89,9 @@ export type Trigger =
 /** A command arrives.  `args` narrows which arguments the rule speaks of; without it, any. */
 export const command = (name: string, args?: Match): Trigger =>
   args === undefined ? { command: name } : { command: name, arguments: args }
+
+/** A command that may be sent out of band, past those that wait (`allow-oob` in QAPI). */
+export const outOfBand = (name: string, args: Match = {}): Trigger => ({ command: name, arguments: args, oob: true })
 
 /** A command arrives whose arguments set options that are variables; the rule's `would` sees them as they would be. */
 export const setting = (name: string, options: Options): Trigger => ({ command: name, options })
@@ -143,6 +146,8 @@ export interface Rule<V extends Variables = Variables> {
   readonly since?: string
   /** The last release that does this. */
   readonly until?: string
+  /** For a refusal that moves something all the same: what is left behind, and why. */
+  readonly despite?: string
   /** Nobody owes this step: a timer, a decision, the world. */
   readonly may?: true
 }

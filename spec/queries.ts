@@ -4,8 +4,9 @@
  * A query is handled in the main loop under the big lock, like any other
  * in-band command.
  */
-import { absent, each, machine, present } from './lang.ts'
+
 import { failover } from './failover.ts'
+import { absent, each, machine, present } from './lang.ts'
 import { handled, runStates } from './run-state.ts'
 import { source } from './source.ts'
 
@@ -26,13 +27,20 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
     where: handled,
     tables: [
       [
-        ...each(['active', 'pre-switchover', 'device', 'failing', 'cancelling', 'completed'] as const, status =>
-          [{ migration: status }, { status, ram, 'total-time': time }] as const),
+        ...each(
+          ['active', 'pre-switchover', 'device', 'failing', 'cancelling', 'completed'] as const,
+          status => [{ migration: status }, { status, ram, 'total-time': time }] as const,
+        ),
         [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
-        ...each(['setup', 'cancelled', 'colo'] as const, status => [{ migration: status }, { status, ram: absent }] as const),
+        ...each(
+          ['setup', 'cancelled', 'colo'] as const,
+          status => [{ migration: status }, { status, ram: absent }] as const,
+        ),
         [{ incoming: 'none' }, { status: absent }],
-        ...each(['setup', 'active', 'completed', 'failed', 'colo'] as const, status => [{ incoming: status }, { status, ram: absent }] as const),
-        [{}, {}],
+        ...each(
+          ['setup', 'active', 'completed', 'failed', 'colo'] as const,
+          status => [{ incoming: status }, { status, ram: absent }] as const,
+        ),
       ],
     ],
   },

@@ -9,7 +9,16 @@
 import { command, event, exits, fails, fault, machine, type Pattern, returns, setting } from './lang.ts'
 
 /** `enum RunState`, those values that the rules here lead to. */
-export const runStates = ['running', 'prelaunch', 'inmigrate', 'paused', 'finish-migrate', 'postmigrate', 'colo'] as const
+export const runStates = [
+  'running',
+  'prelaunch',
+  'inmigrate',
+  'paused',
+  'finish-migrate',
+  'postmigrate',
+  'colo',
+  'shutdown',
+] as const
 
 /** The migration capabilities that the rules speak of, by their QAPI names. */
 export const capabilities = ['events', 'return-path', 'x-colo', 'pause-before-switchover'] as const
@@ -24,8 +33,8 @@ export const shared = {
   bql: ['free', 'migration', 'failover', 'checkpoint'],
   /** What the main loop does besides handling commands: nothing, `qemu_thread_join()`, or the second half of a cancel. */
   mainLoop: ['free', 'joining', 'cancelling'],
-  /** How far `quit` has come: `qemu_system_shutdown_request()`, the event, the two halves of `migration_shutdown()`. */
-  quitting: ['no', 'asked', 'signalled', 'announced', 'shut', 'cancelled'],
+  /** How far `quit` has come: `qemu_system_shutdown_request()`, the event, the two halves of `migration_shutdown()`, `vm_shutdown()`, the rest. */
+  quitting: ['no', 'asked', 'signalled', 'announced', 'shut', 'cancelled', 'stopping', 'leaving'],
   /** `autostart`: whether an incoming guest is started; `-S`, `stop` and `cont` change it while in `inmigrate`. */
   autostart: ['yes', 'no'],
   /** `MigrationState.capabilities[]`. */
@@ -55,6 +64,13 @@ export const running = ['setup', 'active', 'pre-switchover', 'device', 'failing'
 
 /** An in-band command is handled only when this holds. */
 export const handled = { bql: 'free', mainLoop: 'free', quitting: 'no' } as const satisfies Pattern<typeof shared>
+
+/** A bottom half or a coroutine of the main loop runs only when this holds; after the shutdown it does no more rounds. */
+export const dispatched = {
+  bql: 'free',
+  mainLoop: 'free',
+  quitting: ['no', 'asked', 'signalled'],
+} as const satisfies Pattern<typeof shared>
 
 /** `migrate_generate_event()`: the event comes only where the capability `events` is set. */
 export const announces = (status: (typeof migrationStatuses)[number], when: Pattern = {}) =>
@@ -208,13 +224,19 @@ export const runState = machine(
       {
         name: 'shut the return path on the way out',
         cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
-        where: { bql: 'free', path: 'open' },
+        where: { bql: 'free', path: 'open', migration: running },
         does: { quitting: 'announced -> shut', link: 'up ~> cut' },
       },
       {
         name: 'find no return path on the way out',
         cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
         where: { bql: 'free', path: 'shut' },
+        does: { quitting: 'announced -> shut' },
+      },
+      {
+        name: 'find the return path of no migration of its own on the way out',
+        cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
+        where: { bql: 'free', path: 'open', migration: ['none', 'completed', 'failed', 'cancelled'] },
         does: { quitting: 'announced -> shut' },
       },
       {
@@ -231,9 +253,27 @@ export const runState = machine(
         does: { quitting: 'shut -> cancelled' },
       },
       {
+        name: 'stop the guest on the way out',
+        cite: 'system/cpus.c:vm_shutdown, system/cpus.c:do_vm_stop',
+        where: { bql: 'free' },
+        does: { quitting: 'cancelled -> stopping', vm: 'running -> shutdown' },
+      },
+      {
+        name: 'find the guest stopped on the way out',
+        cite: 'system/cpus.c:vm_shutdown, system/cpus.c:do_vm_stop',
+        where: { bql: 'free', vm: '!running' },
+        does: { quitting: 'cancelled -> leaving' },
+      },
+      {
+        name: 'see every vCPU stopped',
+        cite: 'system/cpus.c:pause_all_vcpus',
+        where: { bql: 'free', vm: '!running' },
+        does: { quitting: 'stopping -> leaving' },
+      },
+      {
         name: 'exit after quit',
         cite: 'system/runstate.c:qemu_cleanup',
-        where: { quitting: 'cancelled' },
+        where: { quitting: 'leaving' },
         does: { link: 'up ~> cut' },
         says: [exits(0)],
       },

@@ -10,8 +10,22 @@
  * Several places test `s->state` and then store to it without a lock; where a
  * cancel fits between the two, the rules here are two.
  */
-import { command, each, event, fails, hangup, like, machine, not, present, receives, returns, sends, unlike } from './lang.ts'
-import { announces, handled, migrationStatuses, running, shared } from './run-state.ts'
+import {
+  command,
+  each,
+  event,
+  exits,
+  fails,
+  hangup,
+  machine,
+  not,
+  present,
+  receives,
+  returns,
+  sends,
+  unlike,
+} from './lang.ts'
+import { announces, dispatched, handled, migrationStatuses, running, shared } from './run-state.ts'
 
 /** URIs that `migration_channel_parse_input()` can read; `channels` is checked by the QAPI layer. */
 const readable = '^(unix:.+|tcp:.*:[0-9]+.*|vsock:.+|fd:.+|exec:.+|file:.+|rdma:.+)$'
@@ -57,7 +71,24 @@ export const source = machine(
     /** `MigrationState.pause_event`, as `migrate-continue` sets it. */
     go: ['no', 'yes'],
     /** Where `colo_process_checkpoint()` is; see `colo-primary.ts`. */
-    colo: ['none', 'entering', 'checked', 'awaiting', 'looping', 'waiting', 'asked', 'replied', 'stopping', 'stopped', 'saving', 'sent', 'received', 'loaded', 'leaving', 'exiting'],
+    colo: [
+      'none',
+      'entering',
+      'checked',
+      'awaiting',
+      'looping',
+      'waiting',
+      'asked',
+      'replied',
+      'stopping',
+      'stopped',
+      'saving',
+      'sent',
+      'received',
+      'loaded',
+      'leaving',
+      'exiting',
+    ],
   },
   {
     monitor: [
@@ -65,9 +96,22 @@ export const source = machine(
         name: 'accept a migration',
         cite: 'migration/migration.c:qmp_migrate, migration/migration.c:migrate_init',
         on: fresh,
-        where: { ...handled, vm: ['running', 'prelaunch', 'paused'], migration: ended },
+        where: { ...handled, vm: ['running', 'prelaunch', 'paused', 'colo'], migration: ended },
         does: { thread: 'none -> connecting', migration: '-> setup', was: '-> none', go: '-> no' },
         says: [announces('setup'), returns()],
+      },
+      {
+        name: 'abort on a migration begun before the last one is cleaned up',
+        cite: 'migration/migration.c:migrate_prepare, util/yank.c:yank_register_instance',
+        on: fresh,
+        where: {
+          ...handled,
+          vm: ['running', 'prelaunch', 'paused', 'finish-migrate', 'colo'],
+          migration: ended,
+          thread: '!none',
+        },
+        does: { link: 'up ~> cut' },
+        says: [announces('setup'), exits(null)],
       },
       {
         name: 'refuse an address that cannot be read',
@@ -157,14 +201,18 @@ export const source = machine(
         does: {},
         says: [fails(`Migration not in expected state: ${status}`)],
       })),
-      ...each(migrationStatuses.filter(status => status !== 'pre-switchover'), status => ({
-        name: `take it that ${status} continues`,
-        cite: 'migration/migration.c:qmp_migrate_continue',
-        on: command('migrate-continue', { state: status }),
-        where: { ...handled, migration: status },
-        does: { go: '-> yes' },
-        says: [returns()],
-      } as const)),
+      ...each(
+        migrationStatuses.filter(status => status !== 'pre-switchover'),
+        status =>
+          ({
+            name: `take it that ${status} continues`,
+            cite: 'migration/migration.c:qmp_migrate_continue',
+            on: command('migrate-continue', { state: status }),
+            where: { ...handled, migration: status },
+            does: { go: '-> yes' },
+            says: [returns()],
+          }) as const,
+      ),
     ],
     'main loop': [
       {
@@ -183,35 +231,35 @@ export const source = machine(
       {
         name: 'fail to connect',
         cite: 'migration/migration.c:migration_connect_error_propagate, migration/migration.c:migration_cleanup',
-        where: { bql: 'free', mainLoop: 'free' },
+        where: dispatched,
         does: { thread: 'connecting -> none', migration: 'setup -> failed' },
         says: [announces('failing'), announces('failed')],
       },
       {
         name: 'fail to connect after a cancel',
         cite: 'migration/migration.c:migration_connect_error_propagate, migration/migration.c:migration_cleanup',
-        where: { bql: 'free', mainLoop: 'free' },
+        where: dispatched,
         does: { thread: 'connecting -> none', migration: 'cancelling -> cancelled' },
         says: [announces('cancelled')],
       },
       {
         name: 'clean up after a cancel',
         cite: 'migration/migration.c:migration_cleanup',
-        where: { bql: 'free', mainLoop: 'free' },
+        where: dispatched,
         does: { thread: 'cleaning -> none', migration: 'cancelling -> cancelled', link: 'up ~> cut' },
         says: [announces('cancelled')],
       },
       {
         name: 'clean up after a failure',
         cite: 'migration/migration.c:migration_cleanup',
-        where: { bql: 'free', mainLoop: 'free' },
+        where: dispatched,
         does: { thread: 'cleaning -> none', migration: 'failing -> failed', link: 'up ~> cut' },
         says: [announces('failed')],
       },
       {
         name: 'clean up after the end',
         cite: 'migration/migration.c:migration_cleanup',
-        where: { bql: 'free', mainLoop: 'free', migration: ['completed', 'cancelled', 'failed'] },
+        where: { ...dispatched, migration: ['completed', 'cancelled', 'failed'] },
         does: { thread: 'cleaning -> none', link: 'up ~> cut' },
       },
     ],
@@ -221,12 +269,16 @@ export const source = machine(
         cite: 'migration/migration.c:qemu_savevm_wait_unplug',
         does: { thread: 'starting -> iterating', migration: 'setup -> active', saying: '-> active' },
       },
-      ...each(['active', 'failing', 'colo'] as const, status => ({
-        name: `announce ${status}`,
-        cite: 'migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event',
-        does: { saying: `${status} -> nothing` },
-        says: [announces(status)],
-      } as const)),
+      ...each(
+        ['active', 'failing', 'colo'] as const,
+        status =>
+          ({
+            name: `announce ${status}`,
+            cite: 'migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event',
+            does: { saying: `${status} -> nothing` },
+            says: [announces(status)],
+          }) as const,
+      ),
       {
         name: 'start though cancelled',
         cite: 'migration/migration.c:migration_thread',
@@ -268,26 +320,51 @@ export const source = machine(
         does: { thread: 'stopping -> finishing', migration: 'cancelling' },
         says: [event('STOP')],
       },
-      ...each(stopped, was => ({
-        name: `hand over a guest in ${was}`,
-        cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
-        where: { 'pause-before-switchover': 'off', saying: 'nothing' },
-        does: { thread: 'iterating -> saving', migration: 'active -> device', vm: `${was} -> finish-migrate`, was: `-> ${was}`, bql: 'free -> migration' },
-        says: [announces('device')],
-        may: true,
-      } as const)),
-      ...each(stopped, was => ({
-        name: `pause before the switchover of a guest in ${was}`,
-        cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
-        where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing' },
-        does: { thread: 'iterating -> paused', migration: 'active -> pre-switchover', vm: `${was} -> finish-migrate`, was: `-> ${was}`, go: '-> no' },
-        says: [announces('pre-switchover')],
-        may: true,
-      } as const)),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `hand over a guest in ${was}`,
+            cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
+            where: { 'pause-before-switchover': 'off', saying: 'nothing' },
+            does: {
+              thread: 'iterating -> saving',
+              migration: 'active -> device',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+              bql: 'free -> migration',
+            },
+            says: [announces('device')],
+            may: true,
+          }) as const,
+      ),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `pause before the switchover of a guest in ${was}`,
+            cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
+            where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing' },
+            does: {
+              thread: 'iterating -> paused',
+              migration: 'active -> pre-switchover',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+              go: '-> no',
+            },
+            says: [announces('pre-switchover')],
+            may: true,
+          }) as const,
+      ),
       {
         name: 'leave the pause for the switchover',
         cite: 'migration/migration.c:migration_switchover_prepare',
-        does: { thread: 'paused -> saving', go: 'yes -> no', migration: 'pre-switchover -> device', bql: 'free -> migration' },
+        does: {
+          thread: 'paused -> saving',
+          go: 'yes -> no',
+          migration: 'pre-switchover -> device',
+          bql: 'free -> migration',
+        },
         says: [announces('device')],
       },
       {
@@ -296,13 +373,22 @@ export const source = machine(
         where: { bql: 'free' },
         does: { thread: 'paused -> finishing', migration: 'cancelling' },
       },
-      ...each(stopped, was => ({
-        name: `hand over a guest in ${was}, then find a cancel`,
-        cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
-        where: { bql: 'free', saying: 'nothing' },
-        does: { thread: 'iterating -> finishing', migration: 'cancelling', vm: `${was} -> finish-migrate`, was: `-> ${was}` },
-        may: true,
-      } as const)),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `hand over a guest in ${was}, then find a cancel`,
+            cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
+            where: { bql: 'free', saying: 'nothing' },
+            does: {
+              thread: 'iterating -> finishing',
+              migration: 'cancelling',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+            },
+            may: true,
+          }) as const,
+      ),
       {
         name: 'find a cancel',
         cite: 'migration/migration.c:migration_detect_error',
@@ -315,13 +401,17 @@ export const source = machine(
         where: { link: 'cut', saying: 'nothing' },
         does: { thread: 'iterating -> finishing', migration: 'active -> failing', saying: '-> failing' },
       },
-      ...each(['running', ...stopped], was => ({
-        name: `send the last of a guest in ${was}`,
-        cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy, migration/global_state.c:global_state_store',
-        where: { was, link: 'up' },
-        does: { thread: 'saving -> sent', bql: 'migration -> free' },
-        says: [sends(`end ${was}`)],
-      } as const)),
+      ...each(
+        ['running', ...stopped],
+        was =>
+          ({
+            name: `send the last of a guest in ${was}`,
+            cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy, migration/global_state.c:global_state_store',
+            where: { was, link: 'up' },
+            does: { thread: 'saving -> sent', bql: 'migration -> free' },
+            says: [sends(`end ${was}`)],
+          }) as const,
+      ),
       {
         name: 'fail to send the last of it',
         cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy',
@@ -400,16 +490,32 @@ export const source = machine(
       {
         name: 'give the guest back, running',
         cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was: 'running' },
+        where: {
+          bql: 'free',
+          saying: 'nothing',
+          migration: ['failing', 'cancelling'],
+          was: 'running',
+          vm: '!shutdown',
+        },
         does: { thread: 'finishing -> cleaning', vm: '-> running' },
         says: [event('RESUME', {}, { vm: '!running' })],
       },
-      ...each(stopped, was => ({
-        name: `give the guest back, in ${was}`,
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `give the guest back, in ${was}`,
+            cite: 'migration/migration.c:migration_iteration_finish',
+            where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was },
+            does: { thread: 'finishing -> cleaning', vm: `finish-migrate ~> ${was}` },
+          }) as const,
+      ),
+      {
+        name: 'leave the guest in the shutdown',
         cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was },
-        does: { thread: 'finishing -> cleaning', vm: `finish-migrate ~> ${was}` },
-      } as const)),
+        where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was: 'running', vm: 'shutdown' },
+        does: { thread: 'finishing -> cleaning' },
+      },
       {
         name: 'leave the guest as it is',
         cite: 'migration/migration.c:migration_iteration_finish',

@@ -56,10 +56,13 @@ const network = [
 
 /** What each side refuses all along, and would only be in the way of seeing what it does. */
 const asBefore = ['set capabilities', 'set capabilities with COLO', 'refuse COLO without a return path']
+/** An end that is asked for looks the same in every state; it is left to a system of its own. */
+const noQuit = ['ask to quit', 'be told to end by a signal']
 
 /** Precopy: one source, one destination, every capability fixed before the start. */
 export const precopy = system('precopy', {
-  about: 'One precopy migration and what may follow it on the source, with and without return-path and pause-before-switchover.',
+  about:
+    'One precopy migration and what may follow it on the source, with and without return-path and pause-before-switchover.',
   sides: { src: [runState, source], dst: [runState, destination] },
   shared,
   wires: stream,
@@ -72,12 +75,13 @@ export const precopy = system('precopy', {
     'src.pause-before-switchover': ['off', 'on'],
   },
   rules: { 'src: main loop': connect, network },
-  without: asBefore,
+  without: [...asBefore, ...noQuit],
 })
 
 /** A pair in COLO, from the first checkpoint that a migration makes to the end of both. */
 export const colo = system('COLO pair', {
-  about: 'A pair with x-colo: the migration, checkpoints, failover on either side, cancel and quit; nobody stops or continues a guest by hand.',
+  about:
+    'A pair with x-colo: the migration, checkpoints, failover on either side, cancel and quit; nobody stops or continues a guest by hand.',
   sides: { src: [runState, source, failover, primary], dst: [runState, destination, failover, secondary] },
   shared,
   wires: stream,
@@ -94,11 +98,81 @@ export const colo = system('COLO pair', {
   rules: { 'src: main loop': connect, network },
   without: [
     ...asBefore,
+    ...noQuit,
     'stop the running guest',
     'have an incoming guest wait',
     'listen, to stay after an error',
     'fail to listen, to stay after an error',
   ],
+})
+
+/** What an end that is asked for does to a migration under way. */
+export const ends = system('quit', {
+  about: 'Quit, a signal and yank at every point of a precopy with a return path; the network is sound.',
+  sides: { src: [runState, source, destination, yanks], dst: [runState, source, destination, yanks] },
+  shared,
+  wires: stream,
+  start: {
+    'dst.vm': 'inmigrate',
+    'src.vm': ['running', 'prelaunch'],
+    'src.events': 'on',
+    'dst.events': 'on',
+    'src.return-path': 'on',
+  },
+  rules: { 'src: main loop': connect },
+  without: [...asBefore, 'dst: accept a migration', 'stop the running guest', 'be killed'],
+})
+
+/** Quit in COLO; the network is sound and nobody fails over. */
+export const coloQuit = system('COLO quit', {
+  about:
+    'Quit of either side of a pair in COLO, at every point of the checkpoint protocol; nobody fails over, cancels or cuts.',
+  sides: { src: [runState, source, failover, primary], dst: [runState, destination, failover, secondary] },
+  shared,
+  wires: stream,
+  start: {
+    'dst.vm': 'inmigrate',
+    'src.events': 'on',
+    'dst.events': 'on',
+    'src.return-path': 'on',
+    'dst.return-path': 'on',
+    'src.x-colo': 'on',
+    'dst.x-colo': 'on',
+  },
+  rules: { 'src: main loop': connect },
+  without: [
+    ...asBefore,
+    'be told to end by a signal',
+    'be killed',
+    'stop the running guest',
+    'continue a stopped guest',
+    'have an incoming guest wait',
+    'listen, to stay after an error',
+    'fail to listen, to stay after an error',
+    'cancel the migration',
+    'shut the return path to cancel',
+    'cancel once more',
+    'accept a lost heartbeat on the primary',
+    'accept a lost heartbeat on the secondary',
+  ],
+})
+
+/** COLO set on one side only: what a mistake in the set-up does. */
+export const lopsided = system('COLO on one side', {
+  about: 'x-colo on the destination only, or on both with the guest stopped at first; what each side makes of it.',
+  sides: { src: [runState, source, failover, primary], dst: [runState, source, destination, failover, secondary] },
+  shared,
+  wires: stream,
+  start: {
+    'dst.vm': 'inmigrate',
+    'src.vm': ['running', 'prelaunch', 'paused'],
+    'src.events': 'on',
+    'dst.events': 'on',
+    'src.return-path': ['off', 'on'],
+    'dst.x-colo': 'on',
+  },
+  rules: { 'src: main loop': connect },
+  without: [...asBefore, ...noQuit, 'dst: accept a migration', 'be killed', 'stop the running guest'],
 })
 
 const whole = [runState, source, destination, failover, primary, secondary, yanks, queries] as const
@@ -114,4 +188,4 @@ export const pair = system('pair', {
   explored: false,
 })
 
-export const systems = [precopy, colo, pair] as const
+export const systems = [precopy, colo, ends, coloQuit, lopsided, pair] as const

@@ -4,11 +4,12 @@
  * The instance exists from the moment a migration is accepted, or listened
  * for, until its sockets are closed.
  */
-import { command, fails, machine, returns } from './lang.ts'
+
 import { destination } from './destination.ts'
+import { fails, machine, outOfBand, returns } from './lang.ts'
 import { source } from './source.ts'
 
-const yank = command('yank', { instances: [{ type: 'migration' }] })
+const yank = outOfBand('yank', { instances: [{ type: 'migration' }] })
 
 /** The yank instance `migration`. */
 export const yanks = machine(

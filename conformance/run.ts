@@ -1,0 +1,328 @@
+/**
+ * Runs one case against its endpoints and writes down what came.
+ *
+ * A run judges nothing and never hangs: what does not come in time ends it,
+ * and is in the transcript.  A monitor that stops answering ends it at once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Chance } from '../impl/chance.ts'
+import { compareVersions } from '../impl/flatten.ts'
+import { matches } from '../impl/match.ts'
+import type { Act, Capability, Case } from '../spec/script.ts'
+import { ClosedError, QmpError, TimeoutError } from './failure.ts'
+import { type Json, type JsonObject, printJson } from './json.ts'
+import type { Reply, Tap } from './qmp.ts'
+import { Recorder } from './record.ts'
+import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
+import type { Side, Transcript } from './transcript.ts'
+
+/** How to run a case. */
+export interface RunOptions {
+  readonly seed?: number
+  /** For slow machines; 1. */
+  readonly timeoutScale?: number
+  /** Where the transcript is written as it comes; nowhere when left out. */
+  readonly file?: string
+  /** How long to wait for a reply, in milliseconds before scaling; 5000. */
+  readonly replyMs?: number
+  /** The longest a case may take at all, in milliseconds before scaling; 120000. */
+  readonly deadlineMs?: number
+}
+
+/** A monitor that stopped answering. */
+export interface Frozen {
+  readonly side: Side
+  readonly command: string
+  /** When it was sent, in seconds since the start. */
+  readonly at: number
+  readonly seconds: number
+  /** Whether a command out of band was answered all the same; undefined where there is no such thing. */
+  readonly outOfBand: boolean | undefined
+}
+
+/** What came of a run. */
+export interface Run {
+  readonly transcript: Transcript
+  readonly versions: { readonly [side in Side]?: string }
+  /** Why the script was not done to its end; nothing when it was. */
+  readonly short?: string
+  readonly frozen?: Frozen
+  /** The last of what each process wrote to its standard error. */
+  readonly stderr: { readonly [side in Side]?: string }
+}
+
+/** What the sides are called in sentences. */
+export const sideName = { src: 'the source', dst: 'the destination' } as const
+
+/** The script cannot go on, and the run is brought to its end. */
+class Short extends Error {}
+
+/** The monitor of this side does not answer. */
+class FrozenError extends Error {
+  readonly side: Side
+  constructor(side: Side) {
+    super(`${sideName[side]} is frozen`)
+    this.side = side
+  }
+}
+
+const queries = ['query-status', 'query-migrate', 'query-colo-status'] as const
+
+/** Between two questions of the same kind, in milliseconds. */
+const askAgainMs = 20
+
+/** Silence that counts as the end, in seconds. */
+const silence = 1
+
+const fill = (value: Json, stage: Stage): Json =>
+  JSON.parse(JSON.stringify(value), (_, inner) =>
+    inner === '{uri}' ? stage.uri : inner === '{dead}' ? stage.dead : inner,
+  )
+
+/** One run: what its parts share. */
+class Runner {
+  private readonly recorder: Recorder
+  private readonly options: RunOptions
+  private readonly scale: number
+  private readonly chance: Chance
+  private readonly events: Record<Side, JsonObject[]> = { src: [], dst: [] }
+  /** For each side, how many events the script has passed. */
+  private readonly passed: Record<Side, number> = { src: 0, dst: 0 }
+  private readonly gone = new Set<Side>()
+  private stage: Stage | undefined
+
+  constructor(options: RunOptions) {
+    this.options = options
+    this.recorder = new Recorder(options.file)
+    this.scale = options.timeoutScale ?? 1
+    this.chance = new Chance(options.seed ?? 0)
+  }
+
+  async run(of: Case, target: Target): Promise<Run> {
+    const { seed = 0, deadlineMs = 120_000 } = this.options
+    const setting: Setting = { case: of, seed, timeoutScale: this.scale, tap: side => this.tap(side) }
+    let stage: Stage
+    try {
+      stage = await target.open(setting)
+    } catch (error) {
+      this.recorder.finish()
+      throw error
+    }
+    this.stage = stage
+    const players = Object.entries(stage.players) as [Side, Player][]
+    for (const [side, player] of players) {
+      this.recorder.follow(side, player)
+      void player.client.closed.then(() => this.gone.add(side))
+    }
+    const versions = Object.fromEntries(players.map(([side, { client }]) => [side, client.version]))
+    this.recorder.begin({
+      lockstep: 1,
+      qemu: versions,
+      case: of.id,
+      seed,
+      faults: 'listed',
+      ...(stage.args && { args: stage.args }),
+    })
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      // What is waited for ends with the connections.
+      void stage.close()
+    }, deadlineMs * this.scale)
+    let short: string | undefined
+    let frozen: Frozen | undefined
+    try {
+      short = await this.perform(of, versions)
+      await this.finale()
+    } catch (error) {
+      if (error instanceof FrozenError) frozen = await this.probe(error.side)
+      else if (!(error instanceof QmpError)) throw error
+      else short ??= error.message
+    } finally {
+      clearTimeout(timer)
+      await stage.close()
+    }
+    await this.recorder.ended()
+    if (late) short = `the case took longer than ${(deadlineMs * this.scale) / 1000} s`
+    return {
+      transcript: this.recorder.finish(),
+      versions,
+      stderr: Object.fromEntries(players.flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : []))),
+      ...(short !== undefined && { short }),
+      ...(frozen !== undefined && { frozen }),
+    }
+  }
+
+  /** Shows a side's messages to the recorder, and keeps its events. */
+  private tap(side: Side): Tap {
+    const record = this.recorder.tap(side)
+    return (dir, msg) => {
+      record(dir, msg)
+      if (dir === '<-' && typeof msg.event === 'string') this.events[side].push(msg)
+    }
+  }
+
+  /** Does what the script says; answers why it could not be done to its end, if it could not. */
+  private async perform(of: Case, versions: { readonly [side: string]: string }): Promise<string | undefined> {
+    try {
+      for (const side of of.sides) await this.setCapabilities(side, of.capabilities, versions[side] ?? '')
+      for (const act of of.script) await this.act(act)
+      return undefined
+    } catch (error) {
+      if (error instanceof Short) return error.message
+      // The connection has ended, which the recorder has seen; the other side is still worth asking.
+      if (error instanceof QmpError && !(error instanceof TimeoutError)) return error.message
+      throw error
+    }
+  }
+
+  private async setCapabilities(side: Side, capabilities: readonly Capability[], version: string): Promise<void> {
+    const wanted = capabilities
+      .filter(item => typeof item === 'string' || compareVersions(item.since, version) <= 0)
+      .map(item => ({ capability: typeof item === 'string' ? item : item.name, state: true }))
+    await this.send(side, 'migrate-set-capabilities', { capabilities: wanted })
+  }
+
+  private async act(act: Act): Promise<void> {
+    switch (act.do) {
+      case 'send':
+        await this.send(act.at, act.command, act.arguments, act)
+        return
+      case 'await':
+        return this.awaitEvent(act)
+      case 'ask':
+        return this.ask(act)
+      case 'kill': {
+        const player = this.player(act.at)
+        if (player.kill === undefined) throw new Short(`${sideName[act.at]} is not ours to kill`)
+        player.kill()
+        await within(5000 * this.scale, player.client.closed)
+        return
+      }
+      case 'pause':
+        await sleep(act.most * this.chance.below(1001))
+        return
+      case 'reference':
+        this.stage?.steer(act.avoid, act.allow)
+    }
+  }
+
+  private player(side: Side): Player {
+    const player = this.stage?.players[side]
+    if (player === undefined) throw new Short(`there is no ${side}`)
+    return player
+  }
+
+  /** Sends a command; a monitor that does not answer it is frozen. */
+  private async execute(side: Side, command: string, args?: JsonObject, oob = false): Promise<Reply> {
+    const { client } = this.player(side)
+    try {
+      // Where nothing is out of band, it has to wait its turn.
+      return await client.execute(command, args, { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 })
+    } catch (error) {
+      throw error instanceof TimeoutError ? new FrozenError(side) : error
+    }
+  }
+
+  private async send(
+    side: Side,
+    command: string,
+    args: { readonly [name: string]: Json } | object,
+    { oob = false, refused = false } = {},
+  ): Promise<void> {
+    const stage = this.stage
+    const filled = (stage === undefined ? args : fill(args as Json, stage)) as JsonObject
+    const reply = await this.execute(side, command, Object.keys(filled).length > 0 ? filled : undefined, oob)
+    if (refused && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
+    if (!refused && 'error' in reply) throw new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
+  }
+
+  private async awaitEvent({ at, event, data, within: seconds }: Extract<Act, { do: 'await' }>): Promise<void> {
+    const { client } = this.player(at)
+    const fits = (msg: { readonly event?: Json; readonly data?: Json }) =>
+      msg.event === event && matches(data, msg.data ?? {})
+    const words = Object.values(data as JsonObject).join(' ')
+    const what = `${event}${words && ` ${words}`}`
+    const deadline = performance.now() + seconds * 1000 * this.scale
+    for (;;) {
+      const events = this.events[at]
+      const found = events.findIndex((msg, i) => i >= this.passed[at] && fits(msg))
+      if (found >= 0) {
+        this.passed[at] = found + 1
+        return
+      }
+      if (this.gone.has(at)) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
+      const left = Math.max(deadline - performance.now(), 1) / this.scale
+      try {
+        await client.waitFor(fits, left, { what })
+      } catch (error) {
+        if (error instanceof ClosedError) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
+        if (!(error instanceof TimeoutError)) throw error
+        this.recorder.tap(at)('!!', { missed: what, seconds: seconds * this.scale })
+        throw new Short(`no ${what} came from ${sideName[at]} within ${seconds * this.scale} s`)
+      }
+    }
+  }
+
+  private async ask({ at, query, until, within: seconds }: Extract<Act, { do: 'ask' }>): Promise<void> {
+    const deadline = performance.now() + seconds * 1000 * this.scale
+    for (;;) {
+      const reply = await this.execute(at, query)
+      const answer = 'return' in reply ? reply.return : undefined
+      if (answer !== undefined && matches(until, answer)) return
+      if (performance.now() > deadline) {
+        const wanted = printJson(until as Json)
+        this.recorder.tap(at)('!!', { missed: `${query} ${wanted}`, seconds: seconds * this.scale })
+        throw new Short(`${query} of ${sideName[at]} never answered ${wanted} within ${seconds * this.scale} s`)
+      }
+      await sleep(askAgainMs)
+    }
+  }
+
+  /** Asks who lives how they are, listens until nothing more comes, and has them quit. */
+  private async finale(): Promise<void> {
+    const players = Object.entries(this.stage?.players ?? {}) as [Side, Player][]
+    const living = () => players.filter(([side]) => !this.gone.has(side))
+    const politely = async (side: Side, command: string) => {
+      try {
+        await this.execute(side, command)
+      } catch (error) {
+        // It may end at any time, of what was done to it.
+        if (!(error instanceof ClosedError)) throw error
+      }
+    }
+    for (const [side] of living()) for (const query of queries) await politely(side, query)
+    await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
+    for (const [side, { client, exited, kill }] of living()) {
+      await politely(side, 'quit')
+      const ending = exited === undefined ? client.closed.then(() => true) : exited.then(() => true)
+      if ((await within(5000 * this.scale, ending)) === undefined) kill?.()
+    }
+  }
+
+  /** Asks a frozen monitor once more, out of band. */
+  private async probe(side: Side): Promise<Frozen> {
+    const { lines } = this.recorder
+    const silent = lines.findLast(line => line.side === side && line.dir === '!!' && 'unanswered' in line.msg)?.msg
+    const sent = lines.find(line => line.side === side && line.dir === '->' && line.msg.id === silent?.unanswered)
+    const { client } = this.player(side)
+    let outOfBand: boolean | undefined
+    if (client.oob) {
+      const asked = client.execute('query-yank', undefined, { oob: true, timeoutMs: 2000 })
+      outOfBand = await asked.then(
+        () => true,
+        () => false,
+      )
+    }
+    const command = String(sent?.msg.execute ?? sent?.msg['exec-oob'])
+    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand }
+  }
+}
+
+/**
+ * Runs a case.
+ *
+ * @throws LaunchError, ConnectError, GreetingError and others of failure.ts when the endpoints cannot be had
+ */
+export const run = (of: Case, target: Target, options: RunOptions = {}): Promise<Run> =>
+  new Runner(options).run(of, target)

@@ -1,0 +1,120 @@
+/**
+ * Says where a transcript left the rules: what came, what could have come, and which rule was nearest.
+ */
+import type { Cell, Output, Row } from '../impl/flatten.ts'
+import { matches, mismatch } from '../impl/match.ts'
+import { printBits } from '../impl/move.ts'
+import { read } from '../impl/pack.ts'
+import type { Seen, Stuck, Tracker } from '../impl/track.ts'
+import type { Transcript } from './transcript.ts'
+
+/** An output as one line of a report. */
+export function printOutput(output: Output): string {
+  if (output.kind === 'event') return `${output.name} ${JSON.stringify(output.data)}`
+  if (output.kind === 'returns') return `the answer ${JSON.stringify(output.match)}`
+  if (output.kind === 'fails') return `the error ${output.class} "${output.desc}"`
+  return output.kind === 'exits'
+    ? `an exit with ${output.code === null ? 'a signal' : `code ${output.code}`}`
+    : `the message ${output.message}`
+}
+
+function printSeen(seen: Seen): string {
+  if (seen.kind === 'event') return `${seen.name} ${JSON.stringify(seen.data)}`
+  if (seen.kind === 'exit') return `the process ended, ${seen.code === null ? 'by a signal' : `with code ${seen.code}`}`
+  const { answer, name } = seen.sent
+  if (name === '') return 'an answer to nothing that was asked'
+  const said =
+    answer !== undefined && 'class' in answer
+      ? `the error ${answer.class}`
+      : `the answer ${JSON.stringify(answer?.returns)}`
+  return `${said} to ${name}`
+}
+
+/** How well a row's outputs fit what was seen: 2 all of it, 1 the name only, 0 not at all. */
+function likeness(row: Row, side: string, seen: Seen): number {
+  if (row.rule.side !== side) return 0
+  if (seen.kind === 'event') {
+    const events = row.outputs.filter(output => output.kind === 'event')
+    if (events.some(event => event.name === seen.name && matches(event.data, seen.data))) return 2
+    return events.some(event => event.name === seen.name) ? 1 : 0
+  }
+  if (seen.kind === 'exit')
+    return row.outputs.some(output => output.kind === 'exits' && output.code === seen.code) ? 2 : 0
+  if (row.cause?.kind !== 'command' || row.cause.name !== seen.sent.name) return 0
+  const { answer } = seen.sent
+  const fits = row.outputs.some(output =>
+    output.kind === 'returns'
+      ? answer !== undefined && 'returns' in answer && matches(output.match, answer.returns)
+      : output.kind === 'fails' && answer !== undefined && 'class' in answer && output.class === answer.class,
+  )
+  return fits ? 2 : 1
+}
+
+/** A rule with the conditions that did not hold in the state where fewest did not. */
+interface Nearest {
+  readonly row: Row
+  readonly unmet: readonly { readonly cell: Cell; readonly value: number }[]
+  readonly likeness: number
+}
+
+function nearest(tracker: Tracker, side: string, seen: Seen): Nearest | undefined {
+  const { packed } = tracker
+  const { states, at } = tracker.possible()
+  let best: Nearest | undefined
+  for (const row of packed.flat.rows) {
+    const like = likeness(row, side, seen)
+    if (like === 0) continue
+    for (const offset of at.slice(0, 200)) {
+      const unmet = row.cells.flatMap(cell => {
+        const field = packed.fields[cell.variable]
+        const value = field === undefined ? 0 : read(states, offset, field)
+        return (cell.from >>> value) & 1 ? [] : [{ cell, value }]
+      })
+      const better =
+        best === undefined || like > best.likeness || (like === best.likeness && unmet.length < best.unmet.length)
+      if (better) best = { row, unmet, likeness: like }
+    }
+  }
+  return best
+}
+
+function printNearest(tracker: Tracker, { row, unmet, likeness: like }: Nearest, seen: Seen): string[] {
+  const { variables } = tracker.packed.flat
+  const wants = unmet.map(({ cell, value }) => {
+    const variable = variables[cell.variable]
+    return `${variable?.name} ${printBits(cell.from, variable?.values ?? [])}; it is ${variable?.values[value]}`
+  })
+  if (like === 1 && seen.kind === 'event') {
+    const event = row.outputs.find(output => output.kind === 'event' && output.name === seen.name)
+    const wrong = event?.kind === 'event' ? mismatch(event.data, seen.data) : undefined
+    if (wrong !== undefined) wants.unshift(`another event: ${wrong}`)
+  }
+  if (wants.length === 0) wants.push('to be taken at another moment: what was asked, or said before, does not fit')
+  return [`  nearest: "${row.rule.rule.name}" wants ${wants.join(', and ')}`, `           ${row.rule.rule.cite}`]
+}
+
+/** Tells where a transcript could not be explained. */
+export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Transcript) {
+  const { sides } = tracker.packed.flat
+  const candidates = sides.flatMap((side, i) => {
+    const seen = tracker.pendingOf(side)[stuck.reached[i] ?? 0]
+    return seen === undefined ? [] : [{ side, seen }]
+  })
+  candidates.sort((a, b) => a.seen.line - b.seen.line)
+  const [first] = candidates
+  if (first === undefined)
+    return { verdict: 'inconclusive' as const, message: `${transcript.file}: cannot say where it left the rules` }
+  const { side, seen } = first
+  const could = sides.flatMap(s => tracker.couldCome(s).map(({ said, states }) => ({ side: s, said, states })))
+  const near = nearest(tracker, side, seen)
+  const count = tracker.possible().at.length
+  const lines = [
+    `${transcript.file}:${seen.line}  ${side}  ${printSeen(seen)}`,
+    `  could not come here.  ${count === 1 ? 'One state fits' : `${count} states fit`} the lines before it; ${could.length === 0 ? 'from them nothing can come that is seen' : 'from them might have come'}`,
+    ...could.slice(0, 8).map(({ side: s, said, states }) => `    ${s}  ${printOutput(said)}   (in ${states})`),
+    ...(could.length > 8 ? [`    and ${could.length - 8} more`] : []),
+    ...(near === undefined ? ['  no rule says anything like it'] : printNearest(tracker, near, seen)),
+  ]
+  const rule = near === undefined ? {} : { rule: near.row.rule.id }
+  return { verdict: 'violates' as const, line: seen.line, side, message: lines.join('\n'), ...rule }
+}

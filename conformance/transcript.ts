@@ -1,0 +1,174 @@
+/**
+ * The pair transcript: what was said to, by and about one QEMU or two.
+ *
+ * NDJSON, a header line and then a line a message, in the order in which the
+ * recorder saw them.  That order can be relied on within a side only.
+ */
+import { excerpt, isObject, type Json, type JsonObject, LineError, Lines, parseJson } from './json.ts'
+import { headerShape, lineShape, observationShape, problemOf, type Shape } from './shape.ts'
+
+/** An endpoint of a migration: the source, which a lone endpoint is as well, or the destination. */
+export type Side = 'src' | 'dst'
+
+/** `->` sent to QEMU, `<-` received from it, `!!` observed by the harness. */
+export type Direction = '->' | '<-' | '!!'
+
+/** The first line.  Members that we do not know are kept. */
+export interface Header {
+  readonly lockstep: 1
+  /** QEMU's version, such as `11.1.3`, for both sides or for each. */
+  readonly qemu?: string | { readonly src?: string; readonly dst?: string }
+  /** The case that was driven, as `spec/section/n`. */
+  readonly case?: string
+  readonly scenario?: string
+  /** What the harness drew its choices from. */
+  readonly seed?: number
+  /** `listed`: every fault is a `!!` line, so where none is listed the network was sound. */
+  readonly faults?: 'listed'
+  /** The command line of each QEMU, without the binary. */
+  readonly args?: readonly string[] | { readonly src?: readonly string[]; readonly dst?: readonly string[] }
+  readonly [member: string]: unknown
+}
+
+/** What the harness saw by other means than QMP; the message of a `!!` line. */
+export type Observation =
+  /** The process ended.  `by` is `harness` when a signal of ours ended it. */
+  | { exit: { code: number | null; signal: string | null; by: 'harness' | 'self' } }
+  /** Something was done to the process or the network: written just before it is done. */
+  | { fault: string }
+  /** Nothing more came for so many seconds. */
+  | { quiet: number }
+  /** No reply to the command of this id came within so many seconds. */
+  | { unanswered: Json; seconds: number }
+  /** The monitor was closed by a process that lives on. */
+  | { closed: true }
+  /** What came was not QMP, and the session was given up. */
+  | { broken: string }
+
+/** One message. */
+export interface Line {
+  /** Where it stands in its file; the header is line 1. */
+  readonly line: number
+  /** Seconds since the recorder was started. */
+  readonly t: number
+  readonly side: Side
+  readonly dir: Direction
+  readonly msg: JsonObject
+}
+
+/** A transcript in memory. */
+export interface Transcript {
+  /** Its name in messages. */
+  readonly file: string
+  readonly header: Header
+  readonly lines: readonly Line[]
+}
+
+/** A file is not a pair transcript.  The message starts with `file:line: `. */
+export class TranscriptError extends Error {
+  override name = 'TranscriptError'
+  readonly file: string
+  /** Counted from 1. */
+  readonly line: number
+
+  constructor(file: string, line: number, problem: string) {
+    super(`${file}:${line}: ${problem}`)
+    this.file = file
+    this.line = line
+  }
+}
+
+/** Takes a file line by line; remembers no more than the header. */
+class Reader {
+  header: Header | undefined
+  private readonly file: string
+  private readonly onHeader: (header: Header) => void
+  private number = 0
+
+  constructor(file: string, onHeader: (header: Header) => void = () => {}) {
+    this.file = file
+    this.onHeader = onHeader
+  }
+
+  /** The lines that a chunk finishes; without a chunk, what the file ends with. */
+  *read(lines: Lines, chunk?: Uint8Array): Generator<Line, void> {
+    try {
+      for (const text of chunk === undefined ? lines.end() : lines.push(chunk)) {
+        this.number++
+        const line = this.accept(text)
+        if (line !== undefined) yield line
+      }
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error
+      throw new TranscriptError(this.file, this.number + 1, `${error.message}: ${error.seen}`)
+    }
+    if (chunk === undefined && this.header === undefined)
+      this.fail('the file is empty; a transcript starts with a header')
+  }
+
+  private accept(text: string): Line | undefined {
+    const bare = this.number === 1 ? text.replace(/^\ufeff/, '') : text
+    if (bare.trim() === '') return undefined
+    let value: Json
+    try {
+      value = parseJson(bare)
+    } catch (error) {
+      this.fail(`not JSON (${excerpt((error as Error).message)}): ${excerpt(bare)}`)
+    }
+    if (this.header === undefined) {
+      if (!isObject(value) || !Object.hasOwn(value, 'lockstep')) {
+        this.fail(`no header: the first line must be like {"lockstep": 1, "qemu": "11.1.3"}; it is ${excerpt(bare)}`)
+      }
+      this.check(headerShape, value)
+      this.header = value as unknown as Header
+      this.onHeader(this.header)
+      return undefined
+    }
+    this.check(lineShape, value)
+    const { t, side, dir, msg } = value as unknown as Line
+    if (dir === '!!') this.check(observationShape, msg, 'msg.')
+    return { line: this.number, t, side, dir, msg }
+  }
+
+  private check(shape: Shape, value: Json, within = ''): void {
+    const problem = problemOf(shape, value)
+    if (problem !== undefined) this.fail(within + problem)
+  }
+
+  private fail(problem: string): never {
+    throw new TranscriptError(this.file, Math.max(this.number, 1), problem)
+  }
+}
+
+/**
+ * Reads a transcript that is in memory.
+ *
+ * @param file its name in error messages
+ * @throws TranscriptError when it has no header, or a line is not JSON, lacks a member, or is longer than 16 MiB
+ */
+export function readTranscript(text: string, file: string): Transcript {
+  const reader = new Reader(file)
+  const lines = new Lines()
+  const all = [...reader.read(lines, Buffer.from(text)), ...reader.read(lines)]
+  return { file, header: reader.header ?? { lockstep: 1 }, lines: all }
+}
+
+/**
+ * Reads a transcript as it comes, in constant memory.
+ *
+ * @param file its name in error messages
+ * @param onHeader called once, before the first line
+ * @throws TranscriptError as `readTranscript` does, after the good lines before the bad one
+ */
+export async function* readLines(
+  stream: AsyncIterable<Uint8Array | string>,
+  file: string,
+  onHeader?: (header: Header) => void,
+): AsyncGenerator<Line, void> {
+  const reader = new Reader(file, onHeader)
+  const lines = new Lines()
+  for await (const chunk of stream) {
+    yield* reader.read(lines, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+  }
+  yield* reader.read(lines)
+}

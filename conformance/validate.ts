@@ -1,0 +1,227 @@
+/**
+ * A transcript to a verdict: do the rules of this version allow it?
+ *
+ * The tracker keeps every state that fits; this file tells it the lines in
+ * order, and says in words what it found.
+ */
+import { flatten } from '../impl/flatten.ts'
+import { anyOf, cellsOf, type Packed, pack } from '../impl/pack.ts'
+import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
+import { claims } from '../spec/claims.ts'
+import type { Claim, System } from '../spec/lang.ts'
+import { pair } from '../spec/systems.ts'
+import { isObject } from './json.ts'
+import { type Observed, observe, type Told } from './observe.ts'
+import { profileOf } from './profile.ts'
+import { describeStuck } from './stuck.ts'
+import type { Line, Transcript } from './transcript.ts'
+
+/** What a transcript can come to; see design.md. */
+export type VerdictName = 'conforms' | 'known deviation' | 'violates' | 'inconclusive'
+
+/** What was found of one transcript. */
+export interface Judgement {
+  readonly file: string
+  readonly version: string
+  readonly verdict: VerdictName
+  /** The line that could not come, or that decided. */
+  readonly line?: number
+  readonly side?: string
+  /** The claim that is broken. */
+  readonly claim?: string
+  /** The rule that came nearest to the line that could not come. */
+  readonly rule?: string
+  /** For people; several lines. */
+  readonly message: string
+  /** Commands and events that no rule speaks of, with how often they came. */
+  readonly skipped: Readonly<Record<string, number>>
+}
+
+/** How a transcript is judged. */
+export interface ValidateOptions {
+  /** `auto`, or a release such as `11.1`. */
+  readonly version?: string
+  /** What is judged instead of the pair; for tests. */
+  readonly system?: System
+  /** More possible states than this at once give up, as inconclusive. */
+  readonly limit?: number
+}
+
+const packs = new Map<string, Packed>()
+
+/** The packed system that transcripts of a release are held against. */
+export function packedFor(version: string, system: System = pair as unknown as System): Packed {
+  const key = `${system.name} ${version}`
+  const known = system === (pair as unknown as System) ? packs.get(key) : undefined
+  if (known !== undefined) return known
+  const packed = pack(flatten(system, version))
+  if (system === (pair as unknown as System)) packs.set(key, packed)
+  return packed
+}
+
+/** Which faults may have happened: where all are listed, those; else any. */
+function faultsOf(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
+  const listed = new Set(observed.told.flatMap(told => (told.kind === 'fault' ? [`${told.side} ${told.name}`] : [])))
+  for (const { side, msg } of transcript.lines) {
+    const { exit } = msg
+    if (isObject(exit) && exit.by === 'harness') listed.add(`${side} kill`)
+    if (isObject(msg.data) && msg.data.reason === 'host-signal') listed.add(`${side} terminate`)
+  }
+  // A process whose end is told of ended in that way and in no other.
+  const ended = new Set(transcript.lines.filter(line => 'exit' in line.msg).map(line => line.side as string))
+  const all = transcript.header.faults === 'listed'
+  return (side, name) => {
+    if (listed.has(`${side} ${name}`)) return true
+    if (side === '') return !all || observed.told.some(told => told.kind === 'fault' && told.name === name)
+    if (all && observed.sides.includes(side)) return false
+    return !ended.has(side)
+  }
+}
+
+/** A claim that can be held against states alone, whoever did what. */
+interface Watched {
+  readonly claim: Claim
+  readonly where: (states: Int32Array, at: number) => boolean
+}
+
+function watchedClaims(packed: Packed, observed: Observed): Watched[] {
+  const sent = new Set(observed.told.flatMap(told => (told.kind === 'sent' ? [`${told.side} ${told.sent.name}`] : [])))
+  return claims.flatMap(claim => {
+    if (claim.kind !== 'never' || claim.rule !== undefined || claim.observers.length > 0) return []
+    // A claim about what happens without some rules says nothing once these may have been taken.
+    const taken = packed.flat.rules.some(
+      ({ rule, side }) =>
+        claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
+        (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
+    )
+    if (taken || claim.where.some(pattern => Object.keys(pattern).some(name => !packed.flat.index.has(name)))) return []
+    return [
+      {
+        claim,
+        where: anyOf(
+          packed,
+          claim.where.map(pattern => cellsOf(packed.flat, pattern)),
+        ),
+      },
+    ]
+  })
+}
+
+const skippedOf = (observed: Observed): Record<string, number> => Object.fromEntries(observed.skipped)
+
+/** Judges a transcript.  Never throws for what a transcript says; `SpecError` only for rules that cannot be read. */
+export function validate(transcript: Transcript, options: ValidateOptions = {}): Judgement {
+  const profile = profileOf(transcript, options.version ?? 'auto')
+  if (profile.rules === undefined) {
+    const base = { file: transcript.file, version: profile.version, skipped: {} }
+    return { ...base, verdict: 'inconclusive', message: profile.problem }
+  }
+  const packed = packedFor(profile.rules, options.system)
+  const observed = observe(packed.flat, transcript)
+  const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
+  const { limit } = options
+  const tracker = new Tracker(packed, {
+    observed: observed.sides,
+    fault: faultsOf(transcript, observed),
+    ...(limit === undefined ? {} : { limit }),
+  })
+  try {
+    return { ...base, ...judge(tracker, packed, transcript, observed) }
+  } catch (error) {
+    if (!(error instanceof TrackLimitError)) throw error
+    return {
+      ...base,
+      verdict: 'inconclusive',
+      message: `${transcript.file}: too little is known to judge it: ${error.message}`,
+    }
+  }
+}
+
+type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
+
+function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Outcome {
+  const watched = watchedClaims(packed, observed)
+  let deviation: { claim: Claim; line: Line } | undefined
+  const look = (line: Line): void => {
+    for (const { claim, where } of watched) {
+      if (deviation === undefined && tracker.all(where)) deviation = { claim, line }
+    }
+  }
+  const stop = (stuck: Stuck): Outcome => describeStuck(tracker, stuck, transcript)
+  let last: Told | undefined
+  for (const told of observed.told) {
+    let stuck: Stuck | undefined
+    if (told.kind === 'seen') tracker.see(told.side, told.seen)
+    else if (told.kind === 'sent') {
+      stuck = tracker.send(told.side, told.sent)
+      if (stuck === undefined && last !== undefined) look(last.line)
+    } else stuck = tracker.settle()
+    if (stuck !== undefined) return stop(stuck)
+    if (told.kind === 'quiet' && !tracker.rest()) return restless(tracker, transcript, told.line)
+    last = told
+  }
+  const stuck = tracker.settle()
+  if (stuck !== undefined) return stop(stuck)
+  if (last !== undefined) look(last.line)
+  if (observed.sides.length === 0) {
+    return { verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
+  }
+  const left = stuckFor(tracker, packed, observed)
+  if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
+  const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
+  if (deviation === undefined) return { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}` }
+  const { claim, line } = deviation
+  const reason = claim.broken[packed.flat.version]
+  const where = { line: line.line, side: line.side, claim: claim.name }
+  if (reason === undefined) {
+    return {
+      ...where,
+      verdict: 'violates',
+      message: `${transcript.file}:${line.line}: breaks the claim "${claim.name}"`,
+    }
+  }
+  return {
+    ...where,
+    verdict: 'known deviation',
+    message: `${transcript.file}:${line.line}: the rules of ${packed.flat.version} allow it, and it breaks "${claim.name}"\n  ${reason}`,
+  }
+}
+
+/** After a quiet end: a claim that something must come, of which it is certain that it does not. */
+function stuckFor(tracker: Tracker, packed: Packed, observed: Observed): Claim | undefined {
+  if (observed.told[observed.told.length - 1]?.kind !== 'quiet') return undefined
+  const test = (patterns: Claim['where']) =>
+    anyOf(
+      packed,
+      patterns.map(pattern => cellsOf(packed.flat, pattern)),
+    )
+  return claims.find(claim => {
+    if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.without.length > 0) return false
+    const to = test(claim.to)
+    return tracker.all(test(claim.where)) && !tracker.some(to)
+  })
+}
+
+/** The rules say that something must still come, and it did not. */
+function restless(tracker: Tracker, transcript: Transcript, line: Line): Outcome {
+  const unanswered = line.msg.unanswered
+  const seconds = line.msg.quiet ?? line.msg.seconds
+  const what =
+    unanswered === undefined
+      ? `nothing more came for ${String(seconds)} s`
+      : `the command with id ${JSON.stringify(unanswered)} had no answer for ${String(seconds)} s`
+  const due = tracker.due()
+  const lines = [
+    `${transcript.file}:${line.line}  ${line.side}  ${what}`,
+    `  but something must come: in each of the ${tracker.size} states that fit, QEMU owes a step`,
+    ...due.slice(0, 5).map(({ id, states }) => `    ${id}   (in ${states} of them)`),
+  ]
+  const rule = due[0]?.id
+  return {
+    verdict: 'violates',
+    line: line.line,
+    side: line.side,
+    ...(rule === undefined ? {} : { rule }),
+    message: lines.join('\n'),
+  }
+}

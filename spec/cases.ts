@@ -1,0 +1,206 @@
+/**
+ * The cases of the conformance suite: what is done to a pair of QEMUs, until when.
+ *
+ * A case says what to do and not what is right: rules and claims say that, of
+ * whatever came.  A guest here has no disk and no network device, and a real
+ * QEMU is held in a place by what anybody can set: `max-bandwidth` keeps a
+ * migration `active`, `x-checkpoint-delay` keeps COLO between checkpoints.
+ */
+import {
+  type Act,
+  announced,
+  asks,
+  awaits,
+  type Capability,
+  type Case,
+  hold,
+  kill,
+  outOfBand,
+  pause,
+  refused,
+  release,
+  type Side,
+  send,
+} from './script.ts'
+
+const both = ['src', 'dst'] as const
+
+/** What a sound network and a free address rule out. */
+const sound = ['fail-to-connect', 'fail-to-listen', 'fail-to-listen-to-stay-after-an-error']
+
+/** How the source comes to its switchover, whatever the guest does. */
+const switchover = [
+  'stop-the-guest-for-the-switchover',
+  ...['prelaunch', 'paused'].flatMap(was => [
+    `hand-over-a-guest-in-${was}`,
+    `pause-before-the-switchover-of-a-guest-in-${was}`,
+  ]),
+]
+
+const listen = send('dst', 'migrate-incoming', { uri: '{uri}' })
+const migrate = send('src', 'migrate', { uri: '{uri}' })
+
+/** An idle guest of 64 MiB is some 600 KiB to send: at this rate it takes a quarter of a minute. */
+const slow = send('src', 'migrate-set-parameters', { 'max-bandwidth': 40_000 })
+/** 0 is as fast as can be. */
+const fast = send('src', 'migrate-set-parameters', { 'max-bandwidth': 0 })
+
+/** A migration that stays `active`. */
+const heldActive: readonly Act[] = [
+  listen,
+  slow,
+  hold(...switchover),
+  migrate,
+  announced('src', 'active'),
+  announced('dst', 'active'),
+]
+
+const everything = ['query-status', 'query-migrate', 'query-colo-status'] as const
+const snapshot = (...sides: readonly Side[]): Act[] => sides.flatMap(at => everything.map(query => asks(at, query)))
+
+/** Since COLO needs a return path at all, it needs it on both sides; before, it fails with one. */
+const inColo: readonly Capability[] = ['events', 'x-colo', { name: 'return-path', since: '11.0' }]
+
+const checkpointDelay = (ms: number): Act => send('src', 'migrate-set-parameters', { 'x-checkpoint-delay': ms })
+
+/** A checkpoint, as the primary shows it. */
+const checkpoint: readonly Act[] = [awaits('src', 'STOP'), awaits('src', 'RESUME')]
+
+/** A pair in COLO with one checkpoint behind it. */
+const replicating: readonly Act[] = [
+  checkpointDelay(150),
+  listen,
+  migrate,
+  announced('dst', 'colo'),
+  announced('src', 'colo'),
+  awaits('src', 'RESUME'),
+  ...checkpoint,
+]
+
+/** No further checkpoint for a while.  Setting the delay makes one at once. */
+const noMoreCheckpoints: readonly Act[] = [checkpointDelay(60_000), ...checkpoint, hold('ask-for-a-checkpoint')]
+
+const yank = (at: Side): Act => outOfBand(at, 'yank', { instances: [{ type: 'migration' }] })
+
+/** Every case, in the order in which they are run. */
+export const cases: readonly Case[] = [
+  {
+    id: 'precopy/complete/1',
+    description: 'Migrates a running guest to a destination that listens, and looks at both sides on the way.',
+    expectation:
+      'The source announces setup, active, device and completed and stops its guest; the destination announces setup, active and completed and runs it.',
+    sides: both,
+    capabilities: ['events'],
+    avoid: sound,
+    script: [
+      ...snapshot('src', 'dst'),
+      ...heldActive,
+      ...snapshot('src', 'dst'),
+      fast,
+      release(...switchover),
+      announced('src', 'completed'),
+      announced('dst', 'completed'),
+    ],
+  },
+  {
+    id: 'precopy/dead-address/1',
+    description: 'Migrates to an address where nobody listens.',
+    expectation: 'The source announces setup, failing and failed, says why, and its guest has never stopped.',
+    sides: ['src'],
+    capabilities: ['events'],
+    avoid: ['connect', 'connect-and-open-a-return-path'],
+    script: [send('src', 'migrate', { uri: '{dead}' }), announced('src', 'failed')],
+  },
+  {
+    id: 'precopy/cancel/1',
+    description: 'Cancels a migration while it is active.',
+    expectation:
+      'The source announces cancelling and cancelled and its guest has never stopped; the destination announces failed.',
+    sides: both,
+    capabilities: ['events'],
+    avoid: sound,
+    script: [...heldActive, pause(0.2), send('src', 'migrate_cancel'), announced('src', 'cancelled')],
+  },
+  {
+    id: 'precopy/destination-killed/1',
+    description: 'Kills the destination while the migration is active.',
+    expectation: 'The source announces failing and failed, says why, and its guest has never stopped.',
+    sides: both,
+    capabilities: ['events'],
+    avoid: sound,
+    script: [...heldActive, pause(0.2), kill('dst'), announced('src', 'failed')],
+  },
+  {
+    id: 'colo/checkpoints/1',
+    description: 'Enters COLO, lets three checkpoints pass, and asks both sides how they are meanwhile.',
+    expectation: 'Both sides stay in colo; each checkpoint is one STOP and one RESUME on each, and nothing else.',
+    sides: both,
+    capabilities: inColo,
+    avoid: sound,
+    script: [
+      ...replicating,
+      ...snapshot('src', 'dst'),
+      ...checkpoint,
+      ...snapshot('dst', 'src'),
+      ...checkpoint,
+      ...noMoreCheckpoints,
+    ],
+  },
+  {
+    id: 'colo/failover-primary/1',
+    description: 'Kills the secondary and tells the primary that the heartbeat is lost.',
+    expectation: 'The primary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
+    sides: both,
+    capabilities: inColo,
+    avoid: sound,
+    script: [
+      ...replicating,
+      pause(0.3),
+      kill('dst'),
+      pause(0.3),
+      send('src', 'x-colo-lost-heartbeat'),
+      awaits('src', 'MIGRATION', { status: 'completed' }),
+      asks('src', 'query-status', { running: true }),
+      refused('src', 'x-colo-lost-heartbeat'),
+    ],
+  },
+  {
+    id: 'colo/failover-secondary/1',
+    description:
+      'Yanks the connection at the secondary and tells it that the heartbeat is lost, while the primary lives.',
+    expectation: 'The secondary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
+    sides: both,
+    capabilities: inColo,
+    avoid: sound,
+    script: [
+      ...replicating,
+      pause(0.3),
+      yank('dst'),
+      pause(0.1),
+      send('dst', 'x-colo-lost-heartbeat'),
+      awaits('dst', 'MIGRATION', { status: 'completed' }),
+      asks('dst', 'query-status', { running: true }),
+      refused('dst', 'x-colo-lost-heartbeat'),
+    ],
+  },
+  {
+    id: 'colo/heartbeat-outside/1',
+    description:
+      'Tells both sides that the heartbeat is lost though they are not in COLO, before and during a migration.',
+    expectation: 'Each refuses with GenericError, and nothing changes: the migration completes.',
+    sides: both,
+    capabilities: ['events'],
+    avoid: sound,
+    script: [
+      refused('src', 'x-colo-lost-heartbeat'),
+      refused('dst', 'x-colo-lost-heartbeat'),
+      ...heldActive,
+      refused('src', 'x-colo-lost-heartbeat'),
+      refused('dst', 'x-colo-lost-heartbeat'),
+      fast,
+      release(...switchover),
+      announced('src', 'completed'),
+      announced('dst', 'completed'),
+    ],
+  },
+]

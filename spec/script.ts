@@ -1,0 +1,122 @@
+/**
+ * The words a case is written in: what to do to one endpoint or two, and what
+ * to wait for.  Like rules, scripts are plain data.
+ *
+ * Texts in arguments may be placeholders: `{uri}` is an address where the
+ * destination can listen and the source reaches it, `{dead}` one where nobody does.
+ */
+import type { Json, Match } from './lang.ts'
+
+/** An endpoint of a case: `src` is the source, `dst` the destination. */
+export type Side = 'src' | 'dst'
+
+/** The arguments of a command. */
+export type Arguments = { readonly [name: string]: Json }
+
+/** One thing to do.  All times are in seconds, before scaling. */
+export type Act =
+  /** Sends a command and waits for its reply; `refused` where the reply is to be an error. */
+  | {
+      readonly do: 'send'
+      readonly at: Side
+      readonly command: string
+      readonly arguments: Arguments
+      readonly oob: boolean
+      readonly refused: boolean
+    }
+  /** Waits for an event, the first after the one waited for before at this side. */
+  | { readonly do: 'await'; readonly at: Side; readonly event: string; readonly data: Match; readonly within: number }
+  /** Asks again and again until the answer matches. */
+  | { readonly do: 'ask'; readonly at: Side; readonly query: string; readonly until: Match; readonly within: number }
+  /** Kills the process of a side. */
+  | { readonly do: 'kill'; readonly at: Side }
+  /** Waits for a while that the seed draws, up to so many seconds. */
+  | { readonly do: 'pause'; readonly most: number }
+  /** Holds the reference endpoint where it is, or lets it go on: rules that it does not take from here on, or takes again. */
+  | { readonly do: 'reference'; readonly avoid: readonly string[]; readonly allow: readonly string[] }
+
+/** A capability to set, and from which release on. */
+export type Capability = string | { readonly name: string; readonly since: string }
+
+/** One case of the conformance suite. */
+export interface Case {
+  /** `spec/section/n`: a file name, an anchor, an argument and a report line alike. */
+  readonly id: string
+  /** What is done, in one sentence. */
+  readonly description: string
+  /** What is to come of it, in one sentence. */
+  readonly expectation: string
+  /** Which endpoints it takes. */
+  readonly sides: readonly Side[]
+  /** Set on each of them before the script begins. */
+  readonly capabilities: readonly Capability[]
+  readonly script: readonly Act[]
+  /** Rules that a reference endpoint does not take at first, because nothing of the kind is meant to happen. */
+  readonly avoid: readonly string[]
+}
+
+/** How long a wait may take unless it says otherwise, in seconds: QEMU needs a thousandth of it. */
+const patience = 15
+
+/** Sends a command that is to succeed. */
+export const send = (at: Side, command: string, args: Arguments = {}): Act => ({
+  do: 'send',
+  at,
+  command,
+  arguments: args,
+  oob: false,
+  refused: false,
+})
+
+/** Sends a command that is to be refused. */
+export const refused = (at: Side, command: string, args: Arguments = {}): Act => ({
+  do: 'send',
+  at,
+  command,
+  arguments: args,
+  oob: false,
+  refused: true,
+})
+
+/** Sends a command out of band. */
+export const outOfBand = (at: Side, command: string, args: Arguments = {}): Act => ({
+  do: 'send',
+  at,
+  command,
+  arguments: args,
+  oob: true,
+  refused: false,
+})
+
+/** Waits for an event. */
+export const awaits = (at: Side, event: string, data: Match = {}, within = patience): Act => ({
+  do: 'await',
+  at,
+  event,
+  data,
+  within,
+})
+
+/** Waits until a migration status is announced. */
+export const announced = (at: Side, status: string): Act => awaits(at, 'MIGRATION', { status })
+
+/** Asks until the answer matches. */
+export const asks = (at: Side, query: string, until: Match = {}, within = patience): Act => ({
+  do: 'ask',
+  at,
+  query,
+  until,
+  within,
+})
+
+/** Kills a process as nothing can prevent. */
+export const kill = (at: Side): Act => ({ do: 'kill', at })
+
+/** Waits a little; how long, the seed decides. */
+export const pause = (most: number): Act => ({ do: 'pause', most })
+
+/** Keeps the reference from taking these rules. */
+export const hold = (...avoid: readonly string[]): Act => ({ do: 'reference', avoid, allow: [] })
+
+/** Lets the reference take these rules again. */
+export const release = (...allow: readonly string[]): Act => ({ do: 'reference', avoid: [], allow })
