@@ -27,7 +27,7 @@ const json = (value: Json | undefined): Json => value ?? {}
 
 const errorOf = (msg: JsonObject): { class: string } => {
   const { error } = msg
-  return { class: isObject(error) && typeof error['class'] === 'string' ? error['class'] : '' }
+  return { class: isObject(error) && typeof error.class === 'string' ? error.class : '' }
 }
 
 /** Finds, for each command, its answer: by `id`, or, where ids are not used, in order. */
@@ -38,8 +38,8 @@ function answersOf(lines: readonly Line[]): Map<Line, Line> {
     const { dir, msg } = line
     if (dir === '->' && ('execute' in msg || 'exec-oob' in msg)) waiting.push(line)
     if (dir !== '<-' || !('return' in msg || 'error' in msg)) continue
-    const id = JSON.stringify(msg['id'])
-    const at = waiting.findIndex(command => JSON.stringify(command.msg['id']) === id)
+    const id = JSON.stringify(msg.id)
+    const at = waiting.findIndex(command => JSON.stringify(command.msg.id) === id)
     const command = at < 0 ? undefined : waiting.splice(at, 1)[0]
     if (command !== undefined) {
       found.set(command, line)
@@ -75,22 +75,22 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
       const answer = answers.get(line)?.msg
       const sent: Sent = {
         name,
-        arguments: json(msg['arguments']),
+        arguments: json(msg.arguments),
         oob,
         answer:
-          answer === undefined ? undefined : 'return' in answer ? { returns: json(answer['return']) } : errorOf(answer),
+          answer === undefined ? undefined : 'return' in answer ? { returns: json(answer.return) } : errorOf(answer),
         line: line.line,
       }
       sents.set(line, sent)
       told.push({ kind: 'sent', side, sent, line })
     } else if (line.dir === '<-') {
-      const name = msg['event']
+      const name = msg.event
       if (typeof name === 'string') {
         if (words.events.has(name))
           told.push({
             kind: 'seen',
             side,
-            seen: { kind: 'event', name, data: json(msg['data']), line: line.line },
+            seen: { kind: 'event', name, data: json(msg.data), line: line.line },
             line,
           })
         else skip(name)
@@ -104,16 +104,16 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
           told.push({ kind: 'seen', side, seen: { kind: 'answer', sent: stray, line: line.line }, line })
         }
       }
-    } else if (isObject(msg['exit'])) {
-      const { code } = msg['exit']
+    } else if (isObject(msg.exit)) {
+      const { code } = msg.exit
       told.push({
         kind: 'seen',
         side,
         seen: { kind: 'exit', code: typeof code === 'number' ? code : null, line: line.line },
         line,
       })
-    } else if (typeof msg['fault'] === 'string') {
-      told.push({ kind: 'fault', side, name: msg['fault'], line })
+    } else if (typeof msg.fault === 'string') {
+      told.push({ kind: 'fault', side, name: msg.fault, line })
     } else if ('quiet' in msg || 'unanswered' in msg) {
       told.push({ kind: 'quiet', line })
     }

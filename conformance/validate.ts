@@ -5,16 +5,16 @@
  * order, and says in words what it found.
  */
 import { flatten } from '../impl/flatten.ts'
-import { anyOf, cellsOf, type Packed, pack } from '../impl/pack.ts'
+import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim, System } from '../spec/lang.ts'
-import { pair } from '../spec/systems.ts'
+import { pair, systems } from '../spec/systems.ts'
 import { isObject } from './json.ts'
 import { type Observed, observe, type Told } from './observe.ts'
-import { profileOf } from './profile.ts'
 import { describeStuck } from './stuck.ts'
 import type { Line, Transcript } from './transcript.ts'
+import { profileOfTranscript } from './whose.ts'
 
 /** What a transcript can come to; see design.md. */
 export type VerdictName = 'conforms' | 'known deviation' | 'violates' | 'inconclusive'
@@ -81,7 +81,19 @@ function faultsOf(transcript: Transcript, observed: Observed): (side: string, na
 /** A claim that can be held against states alone, whoever did what. */
 interface Watched {
   readonly claim: Claim
-  readonly where: (states: Int32Array, at: number) => boolean
+  readonly where: Test
+}
+
+/** The patterns of a claim, where its system speaks for the whole; nothing where it does not. */
+function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Test | undefined {
+  const scope = systems.find(system => system.name === claim.system)?.speaksFor
+  if (scope === undefined) return undefined
+  if ([...patterns, scope].some(pattern => Object.keys(pattern).some(name => !packed.flat.index.has(name))))
+    return undefined
+  return anyOf(
+    packed,
+    patterns.map(pattern => [...cellsOf(packed.flat, pattern), ...cellsOf(packed.flat, scope)]),
+  )
 }
 
 function watchedClaims(packed: Packed, observed: Observed): Watched[] {
@@ -94,16 +106,8 @@ function watchedClaims(packed: Packed, observed: Observed): Watched[] {
         claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
         (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
     )
-    if (taken || claim.where.some(pattern => Object.keys(pattern).some(name => !packed.flat.index.has(name)))) return []
-    return [
-      {
-        claim,
-        where: anyOf(
-          packed,
-          claim.where.map(pattern => cellsOf(packed.flat, pattern)),
-        ),
-      },
-    ]
+    const where = taken ? undefined : patternsFor(packed, claim, claim.where)
+    return where === undefined ? [] : [{ claim, where }]
   })
 }
 
@@ -111,7 +115,7 @@ const skippedOf = (observed: Observed): Record<string, number> => Object.fromEnt
 
 /** Judges a transcript.  Never throws for what a transcript says; `SpecError` only for rules that cannot be read. */
 export function validate(transcript: Transcript, options: ValidateOptions = {}): Judgement {
-  const profile = profileOf(transcript, options.version ?? 'auto')
+  const profile = profileOfTranscript(transcript, options.version ?? 'auto')
   if (profile.rules === undefined) {
     const base = { file: transcript.file, version: profile.version, skipped: {} }
     return { ...base, verdict: 'inconclusive', message: profile.problem }
@@ -190,15 +194,11 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
 /** After a quiet end: a claim that something must come, of which it is certain that it does not. */
 function stuckFor(tracker: Tracker, packed: Packed, observed: Observed): Claim | undefined {
   if (observed.told[observed.told.length - 1]?.kind !== 'quiet') return undefined
-  const test = (patterns: Claim['where']) =>
-    anyOf(
-      packed,
-      patterns.map(pattern => cellsOf(packed.flat, pattern)),
-    )
   return claims.find(claim => {
     if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.without.length > 0) return false
-    const to = test(claim.to)
-    return tracker.all(test(claim.where)) && !tracker.some(to)
+    const from = patternsFor(packed, claim, claim.where)
+    const to = patternsFor(packed, claim, claim.to)
+    return from !== undefined && to !== undefined && tracker.all(from) && !tracker.some(to)
   })
 }
 

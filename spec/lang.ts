@@ -238,6 +238,8 @@ export interface System<V extends Variables = Variables> {
   readonly without: readonly string[]
   /** False for a system that is too large to explore and serves to judge transcripts only. */
   readonly explored: boolean
+  /** Of which states of everything at once its claims speak too; without it, of its own only. */
+  readonly speaksFor?: Pattern
 }
 
 /** Declares a system. */
@@ -252,6 +254,7 @@ export function system<const S extends Sides, const G extends Variables = Record
     readonly rules?: Rules<OfSystem<S, G>>
     readonly without?: readonly string[]
     readonly explored?: boolean
+    readonly speaksFor?: Pattern<OfSystem<S, G>>
   },
 ): System<OfSystem<S, G>> {
   const { about, sides } = parts
@@ -265,6 +268,7 @@ export function system<const S extends Sides, const G extends Variables = Record
     rules: parts.rules ?? {},
     without: parts.without ?? [],
     explored: parts.explored ?? true,
+    ...(parts.speaksFor === undefined ? {} : { speaksFor: parts.speaksFor as Pattern }),
   }
 }
 

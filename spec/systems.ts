@@ -76,6 +76,7 @@ export const precopy = system('precopy', {
   },
   rules: { 'src: main loop': connect, network },
   without: [...asBefore, ...noQuit],
+  speaksFor: { 'src.x-colo': 'off', 'dst.x-colo': 'off' },
 })
 
 /** A pair in COLO, from the first checkpoint that a migration makes to the end of both. */
@@ -104,6 +105,7 @@ export const colo = system('COLO pair', {
     'listen, to stay after an error',
     'fail to listen, to stay after an error',
   ],
+  speaksFor: { 'src.x-colo': 'on', 'dst.x-colo': 'on' },
 })
 
 /** What an end that is asked for does to a migration under way. */
