@@ -32,14 +32,15 @@ function boundProblems({ since, until }: { readonly since?: string; readonly unt
   return never ? [`is since ${since}, but only until ${until}`] : []
 }
 
-function answerProblems({ on, does, says = [] }: Rule): string[] {
+function answerProblems({ on, does, says = [], despite }: Rule): string[] {
   const answers = says.filter(s => 'returns' in s || 'fails' in s).length
   if (on === undefined || !('command' in on)) return answers > 0 ? ['answers, but no command sets it off'] : []
   // A process that ends may take its answer with it.
   const least = says.some(s => 'exits' in s) ? 0 : 1
   const wrong =
     answers < least ? ['never answers its command'] : answers > 1 ? [`answers its command ${answers} times`] : []
-  if (!says.some(s => 'fails' in s)) return wrong
+  // A refusal moves nothing, unless the rule says what the program leaves behind.
+  if (!says.some(s => 'fails' in s) || despite !== undefined) return wrong
   const moved = Object.entries(does).flatMap(([name, move]) =>
     isArrow(move as Json) ? [`fails, and yet moves ${name}`] : [],
   )

@@ -8,7 +8,7 @@
 import { incomingStatuses } from './destination.ts'
 import { claimsOf, each, type Observer } from './lang.ts'
 import { migrationStatuses } from './run-state.ts'
-import { colo, coloQuit, ends, lopsided, precopy } from './systems.ts'
+import { colo, coloQuit, ends, lopsided, precopy, setting } from './systems.ts'
 
 /** Follows the MIGRATION events of one side; `again` is an event that announced no change. */
 const announcing = (side: string, name: string, statuses: readonly string[]): Observer => ({
@@ -68,6 +68,7 @@ const watched = {
   cancel: ['no', 'asked'],
 } as const
 
+const ofSetting = claimsOf(setting)
 const ofPrecopy = claimsOf(precopy, watched)
 const ofColo = claimsOf(colo, watched)
 const ofQuit = claimsOf(ends, watched)
@@ -220,6 +221,7 @@ export const precopyClaims = [
   ofPrecopy.rests('a source may wait for ever before the switchover', {
     'src.migration': 'pre-switchover',
     'src.go': 'no',
+    'src.process': 'alive',
   }),
   ofPrecopy.rests('a source that lost its destination before the switchover says nothing until it is continued', {
     'src.migration': 'pre-switchover',
@@ -466,5 +468,10 @@ export const lopsidedClaims = [
   ),
 ] as const
 
+/** What is claimed of capabilities. */
+export const settingClaims = [
+  ofSetting.never('x-colo is on without return-path', { 'src.x-colo': 'on', 'src.return-path': 'off' }),
+] as const
+
 /** All claims, by system. */
-export const claims = [...precopyClaims, ...coloClaims, ...quitClaims, ...lopsidedClaims]
+export const claims = [...settingClaims, ...precopyClaims, ...coloClaims, ...quitClaims, ...lopsidedClaims]

@@ -511,12 +511,6 @@ export const source = machine(
           }) as const,
       ),
       {
-        name: 'leave the guest in the shutdown',
-        cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was: 'running', vm: 'shutdown' },
-        does: { thread: 'finishing -> cleaning' },
-      },
-      {
         name: 'leave the guest as it is',
         cite: 'migration/migration.c:migration_iteration_finish',
         where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was: 'none' },

@@ -59,6 +59,14 @@ const asBefore = ['set capabilities', 'set capabilities with COLO', 'refuse COLO
 /** An end that is asked for looks the same in every state; it is left to a system of its own. */
 const noQuit = ['ask to quit', 'be told to end by a signal']
 
+/** One QEMU before any migration: which capabilities can be set together. */
+export const setting = system('capabilities', {
+  about: 'One QEMU that is told capabilities and nothing else; every combination that can come about.',
+  sides: { src: [runState] },
+  shared,
+  without: [...noQuit, 'be killed'],
+})
+
 /** Precopy: one source, one destination, every capability fixed before the start. */
 export const precopy = system('precopy', {
   about:
@@ -68,7 +76,7 @@ export const precopy = system('precopy', {
   wires: stream,
   start: {
     'dst.vm': 'inmigrate',
-    'src.vm': ['running', 'paused'],
+    'src.vm': ['running', 'paused', 'prelaunch'],
     'src.events': 'on',
     'dst.events': 'on',
     'src.return-path': ['off', 'on'],
@@ -190,4 +198,4 @@ export const pair = system('pair', {
   explored: false,
 })
 
-export const systems = [precopy, colo, ends, coloQuit, lopsided, pair] as const
+export const systems = [setting, precopy, colo, ends, coloQuit, lopsided, pair] as const
