@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkAll, drawAll, stampOf, writeAll } from './draw.ts'
+
+const files = new Map([
+  ['one.md', '# one\n'],
+  ['two.mmd', 'stateDiagram-v2\n  [*] --> a\n'],
+])
+const svg = `${stampOf('two.mmd', files.get('two.mmd') ?? '')}\n<svg/>\n`
+let folder = ''
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lockstep-draw-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('a folder of printed files', () => {
+  test('lacks all at first', () => {
+    expect(checkAll(files, folder)).toEqual({ stale: [], missing: ['one.md', 'two.mmd', 'two.svg'], extra: [] })
+  })
+
+  test('is as it should be once written and drawn', () => {
+    expect(writeAll(files, folder)).toEqual(['one.md', 'two.mmd'])
+    writeFileSync(join(folder, 'two.svg'), svg)
+    expect(checkAll(files, folder)).toEqual({ stale: [], missing: [], extra: [] })
+    expect(writeAll(files, folder)).toEqual([])
+  })
+
+  test('is stale when one byte is another', () => {
+    writeFileSync(join(folder, 'one.md'), '# onf\n')
+    expect(checkAll(files, folder).stale).toEqual(['one.md'])
+  })
+
+  test('is stale when a picture was made from another text', () => {
+    writeAll(files, folder)
+    const changed = new Map(files).set('two.mmd', 'stateDiagram-v2\n  [*] --> b\n')
+    expect(checkAll(changed, folder).stale).toEqual(['two.mmd', 'two.svg'])
+  })
+
+  test('has too much when something is not printed any more', () => {
+    writeFileSync(join(folder, 'three.rst'), '')
+    writeFileSync(join(folder, 'three.ts'), '')
+    expect(checkAll(files, folder).extra).toEqual(['three.rst'])
+  })
+})
+
+describe('what is printed of QEMU', () => {
+  const printed = drawAll()
+
+  test('says where it comes from', () => {
+    for (const text of printed.values()) expect(text.split('\n').slice(0, 2).join('\n')).toContain('npm run draw')
+  })
+
+  test('is the same when printed again', () => {
+    expect(drawAll()).toEqual(printed)
+  }, 60_000)
+
+  test('fits a terminal where it is ASCII', () => {
+    for (const file of ['asked-but-error.rst', 'cancelled-but-completed.rst']) {
+      const lines = (printed.get(file) ?? '').split('\n').filter(line => line.startsWith('    '))
+      expect(Math.max(...lines.map(line => line.length - 4))).toBeLessThanOrEqual(80)
+    }
+  })
+})

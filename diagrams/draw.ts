@@ -1,0 +1,137 @@
+/**
+ * Everything that is printed from the rules, and whether what lies in the
+ * folder still is what the rules say.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { explore, type Graph } from '../impl/explore.ts'
+import { flatten, slug } from '../impl/flatten.ts'
+import { SpecError } from '../impl/move.ts'
+import { pack } from '../impl/pack.ts'
+import type { System } from '../spec/lang.ts'
+import { systems } from '../spec/systems.ts'
+import { versions } from '../spec/versions.ts'
+import { asciiSequence } from './ascii.ts'
+import { indexPage, type Shown, transcriptPage } from './page.ts'
+import { commands, states, tabled, witnesses } from './plan.ts'
+import { markdown, rst, type Table } from './print.ts'
+import { type Seen, scan } from './scan.ts'
+import { sequenceDiagram } from './sequence.ts'
+import { stateDiagram } from './state.ts'
+import { stepsBefore, tell, witness } from './story.ts'
+import { commandTable, ruleTable } from './table.ts'
+
+/** The release that is drawn. */
+export const drawn: string = versions[versions.length - 1] ?? ''
+
+/** Where printed files lie. */
+export const folder = import.meta.dirname
+
+function systemNamed(name: string): System {
+  const found = (systems as readonly System[]).find(system => system.name === name)
+  if (found === undefined) throw new SpecError(`a plan names the system "${name}", which is not there`)
+  return found
+}
+
+const exploreNamed = (name: string): Graph => explore(pack(flatten(systemNamed(name), drawn)))
+
+const titled = (title: string): string => `${title}, QEMU ${drawn}`
+
+/**
+ * Every printed file by name, in order.  `graphOf` may give graphs that are
+ * there already; each system is asked for once, and let go before the next.
+ */
+export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<string, string> {
+  const files = new Map<string, string>()
+  const shown: Shown[] = []
+  const put = (file: string, text: string): void => {
+    if (files.has(file)) throw new SpecError(`two plans print ${file}`)
+    files.set(file, text)
+  }
+  const putTable = (file: string, table: Table): void => {
+    put(`${file}.md`, markdown(table))
+    put(`${file}.rst`, rst(table))
+    shown.push({ kind: 'table', file, title: table.title })
+  }
+  for (const name of new Set([...states, ...commands, ...witnesses].map(plan => plan.system))) {
+    const graph = graphOf(name)
+    const mine = <P extends { readonly system: string }>(plans: readonly P[]): P[] =>
+      plans.filter(plan => plan.system === name)
+    const seen: Seen = scan(
+      graph,
+      [...mine(states), ...mine(commands)].map(plan => plan.variable),
+    )
+    for (const { file, variable, title, layout } of mine(states)) {
+      put(`${file}.mmd`, stateDiagram(seen, variable, titled(title), layout))
+      shown.push({ kind: 'picture', file, title })
+    }
+    for (const { file, side, variable, title } of mine(commands)) {
+      putTable(file, commandTable(seen, side, variable, titled(title)))
+    }
+    for (const { file, title, about, goal, cast, from } of mine(witnesses)) {
+      const path = witness(graph, goal)
+      const skip = from === undefined ? 0 : stepsBefore(graph, path, from.where)
+      const beats = tell(seen.flat, path, skip, from?.words)
+      put(`${file}.mmd`, sequenceDiagram(seen.flat, beats, titled(title), cast))
+      put(`${file}.rst`, transcriptPage(titled(title), about, asciiSequence(seen.flat, beats, cast)))
+      shown.push({ kind: 'picture', file, title, about })
+    }
+  }
+  const whole = flatten(systemNamed(tabled), drawn)
+  const [side] = whole.sides
+  for (const [machine, rules] of Map.groupBy(whole.rules, rule => rule.machine)) {
+    const once = rules.filter(rule => rule.side === '' || rule.side === side)
+    const title = machine === whole.name ? 'The rules of the network between two sides' : `The rules of ${machine}`
+    putTable(`rules-${slug(machine)}`, ruleTable(once, titled(title)))
+  }
+  put('README.md', indexPage(shown, drawn))
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Which printed files are not what the rules say. */
+export interface Staleness {
+  readonly stale: readonly string[]
+  readonly missing: readonly string[]
+  readonly extra: readonly string[]
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** What the first line of an SVG says of the text it was made from. */
+export const stampOf = (file: string, text: string): string =>
+  `<!-- Printed by \`npm run svg\` from ${file}, sha256 ${sha256(text)} -->`
+
+const PRINTED_ENDS = ['.mmd', '.md', '.rst', '.svg']
+
+/** The SVGs that these files want, each with the stamp it has to have. */
+export function stamps(files: ReadonlyMap<string, string>): Map<string, string> {
+  const pictures = [...files].filter(([file]) => file.endsWith('.mmd'))
+  return new Map(pictures.map(([file, text]) => [file.replace(/mmd$/, 'svg'), stampOf(file, text)]))
+}
+
+/**
+ * Holds a folder against what should be in it.  An SVG is not the same under
+ * every Chromium, so of it only the stamp is compared.
+ */
+export function checkAll(files: ReadonlyMap<string, string> = drawAll(), where: string = folder): Staleness {
+  const found = readdirSync(where).filter(file => PRINTED_ENDS.some(end => file.endsWith(end)))
+  const wanted = new Map([...files, ...stamps(files)])
+  const isFresh = (file: string, text: string): boolean => {
+    const there = readFileSync(join(where, file), 'utf8')
+    return file.endsWith('.svg') ? there.startsWith(`${text}\n`) : there === text
+  }
+  return {
+    stale: [...wanted].flatMap(([file, text]) => (found.includes(file) && !isFresh(file, text) ? [file] : [])),
+    missing: [...wanted.keys()].filter(file => !found.includes(file)),
+    extra: found.filter(file => !wanted.has(file)).sort(),
+  }
+}
+
+/** Writes every printed file but the SVGs; answers the names of those that were not yet so. */
+export function writeAll(files: ReadonlyMap<string, string> = drawAll(), where: string = folder): string[] {
+  const { stale, missing } = checkAll(files, where)
+  const changed = [...stale, ...missing].filter(file => files.has(file)).sort()
+  for (const file of changed) writeFileSync(join(where, file), files.get(file) ?? '')
+  return changed
+}

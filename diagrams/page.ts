@@ -1,0 +1,51 @@
+/** Pages around pictures: the folder's index, and a path in ASCII for rST. */
+import { PRINTED, wrap } from './mermaid.ts'
+
+/** Something that the index lists. */
+export interface Shown {
+  readonly kind: 'picture' | 'table'
+  readonly file: string
+  readonly title: string
+  readonly about?: string
+}
+
+/** The page that a folder of pictures opens with. */
+export function indexPage(shown: readonly Shown[], version: string): string {
+  const pictures = shown.filter(({ kind }) => kind === 'picture')
+  const tables = shown.filter(({ kind }) => kind === 'table')
+  return `${[
+    `<!-- ${PRINTED} -->`,
+    '',
+    '# Diagrams and tables',
+    '',
+    `Printed from the rules in \`spec/\` for QEMU ${version}.  Pictures are drawn from the \`.mmd\` file of the same name by`,
+    '`npm run svg`; every arrow of a state diagram was taken by the checker in some reachable state, and none that was is left out.',
+    '',
+    ...tables.map(({ file, title }) => `- [${title}](${file}.md) ([rST](${file}.rst))`),
+    ...pictures.flatMap(({ file, title, about }) => [
+      '',
+      `## ${title}`,
+      '',
+      ...(about === undefined ? [] : [about, '']),
+      `![${title}](${file}.svg)`,
+    ]),
+  ].join('\n')}\n`
+}
+
+/** A path in ASCII, in a literal block. */
+export const transcriptPage = (title: string, about: string, text: string): string =>
+  `${[
+    `.. ${PRINTED.replaceAll('`', '``')}`,
+    '',
+    title,
+    '='.repeat(title.length),
+    '',
+    ...wrap(about, 79),
+    '',
+    '::',
+    '',
+    ...text
+      .trimEnd()
+      .split('\n')
+      .map(line => `    ${line}`.trimEnd()),
+  ].join('\n')}\n`

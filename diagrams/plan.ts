@@ -1,0 +1,191 @@
+/**
+ * What is drawn: which variable of which system into which file, how it is
+ * laid out, and which paths are told.  Data only; nothing here adds a fact or
+ * hides one.
+ */
+import type { Pattern } from '../spec/lang.ts'
+import type { Cast } from './sequence.ts'
+import type { Layout } from './state.ts'
+import type { Goal } from './story.ts'
+
+/** A state diagram: one variable of one system. */
+export interface StatePlan {
+  readonly file: string
+  readonly system: string
+  readonly variable: string
+  readonly title: string
+  readonly layout?: Layout
+}
+
+/** What each command of a side is answered at each value of a variable. */
+export interface CommandPlan {
+  readonly file: string
+  readonly system: string
+  readonly side: string
+  readonly variable: string
+  readonly title: string
+}
+
+/** A shortest path, told as a sequence diagram. */
+export interface WitnessPlan {
+  readonly file: string
+  readonly system: string
+  readonly title: string
+  /** A sentence or two on what there is to see. */
+  readonly about: string
+  readonly goal: Goal
+  readonly cast: Cast
+  /** Steps up to the first state like this are passed over, with these words. */
+  readonly from?: { readonly where: Pattern; readonly words: string }
+}
+
+const migrating: Layout = {
+  order: ['none', 'setup', 'active', 'pre-switchover', 'device', 'colo', 'failing', 'cancelling', 'completed'],
+  frames: [
+    { title: 'a migration is under way', holds: ['setup', 'active', 'pre-switchover', 'device', 'colo', 'failing'] },
+    { title: 'the migration is over', holds: ['completed', 'failed', 'cancelled'] },
+  ],
+  later: ['src.saying'],
+}
+
+const asked: Layout = { frames: [{ title: 'a failover was asked for', holds: ['require', 'active', 'completed'] }] }
+
+/** The state diagrams. */
+export const states: readonly StatePlan[] = [
+  {
+    file: 'source-migration',
+    system: 'precopy',
+    variable: 'src.migration',
+    title: 'MigrationStatus on the source, precopy',
+    layout: migrating,
+  },
+  {
+    file: 'destination-migration',
+    system: 'precopy',
+    variable: 'dst.incoming',
+    title: 'MigrationStatus on the destination, precopy',
+  },
+  { file: 'source-runstate', system: 'precopy', variable: 'src.vm', title: 'RunState on the source, precopy' },
+  {
+    file: 'destination-runstate',
+    system: 'precopy',
+    variable: 'dst.vm',
+    title: 'RunState on the destination, precopy',
+  },
+  {
+    file: 'primary-migration',
+    system: 'COLO pair',
+    variable: 'src.migration',
+    title: 'MigrationStatus on the primary, COLO',
+    layout: migrating,
+  },
+  {
+    file: 'secondary-migration',
+    system: 'COLO pair',
+    variable: 'dst.incoming',
+    title: 'MigrationStatus on the secondary, COLO',
+  },
+  { file: 'primary-runstate', system: 'COLO pair', variable: 'src.vm', title: 'RunState on the primary, COLO' },
+  { file: 'secondary-runstate', system: 'COLO pair', variable: 'dst.vm', title: 'RunState on the secondary, COLO' },
+  {
+    file: 'primary-failover',
+    system: 'COLO pair',
+    variable: 'src.failover',
+    title: 'failover_state on the primary',
+    layout: asked,
+  },
+  {
+    file: 'secondary-failover',
+    system: 'COLO pair',
+    variable: 'dst.failover',
+    title: 'failover_state on the secondary',
+    layout: asked,
+  },
+  {
+    file: 'primary-bottom-half',
+    system: 'COLO pair',
+    variable: 'src.half',
+    title: 'colo_failover_bh() on the primary',
+  },
+  {
+    file: 'secondary-bottom-half',
+    system: 'COLO pair',
+    variable: 'dst.half',
+    title: 'colo_failover_bh() on the secondary',
+  },
+  {
+    file: 'primary-checkpoint',
+    system: 'COLO pair',
+    variable: 'src.colo',
+    title: 'colo_process_checkpoint() on the primary',
+    layout: { frames: [{ title: 'the checkpoint loop', holds: ['awaiting', '...', 'loaded'], gathers: ['leaving'] }] },
+  },
+  {
+    file: 'secondary-checkpoint',
+    system: 'COLO pair',
+    variable: 'dst.secondary',
+    title: 'colo_process_incoming_thread() on the secondary',
+    layout: { frames: [{ title: 'the checkpoint loop', holds: ['started', '...', 'looking'], gathers: ['leaving'] }] },
+  },
+]
+
+/** The tables of commands. */
+export const commands: readonly CommandPlan[] = [
+  {
+    file: 'source-commands',
+    system: 'precopy',
+    side: 'src',
+    variable: 'src.migration',
+    title: 'Commands to the source by MigrationStatus, precopy',
+  },
+  {
+    file: 'destination-commands',
+    system: 'precopy',
+    side: 'dst',
+    variable: 'dst.incoming',
+    title: 'Commands to the destination by MigrationStatus, precopy',
+  },
+  {
+    file: 'primary-commands',
+    system: 'COLO pair',
+    side: 'src',
+    variable: 'src.migration',
+    title: 'Commands to the primary by MigrationStatus, COLO',
+  },
+  {
+    file: 'secondary-commands',
+    system: 'COLO pair',
+    side: 'dst',
+    variable: 'dst.incoming',
+    title: 'Commands to the secondary by MigrationStatus, COLO',
+  },
+]
+
+/** The paths that are told. */
+export const witnesses: readonly WitnessPlan[] = [
+  {
+    file: 'cancelled-but-completed',
+    system: 'precopy',
+    title: 'A migration that was cancelled completes',
+    about: 'The cancel is accepted and announced, but comes too late: the source completes over it.',
+    goal: { where: { 'src.events': 'on' }, rule: 'src/complete-over-a-cancel' },
+    cast: { src: 'source', dst: 'destination' },
+  },
+  {
+    file: 'asked-but-error',
+    system: 'COLO pair',
+    title: 'A failover that was asked for is announced as an error',
+    about:
+      'The bottom half has taken the request and shut the channel, but has not yet stored that the failover is completed. ' +
+      'The COLO thread reads the status in between and says error.',
+    goal: {
+      where: { 'src.half': 'left', 'src.failover': 'active', 'src.process': 'alive' },
+      rule: 'src/announce-an-exit-by-error',
+    },
+    cast: { src: 'primary', dst: 'secondary' },
+    from: { where: { 'src.colo': 'awaiting' }, words: 'a migration that comes to COLO' },
+  },
+]
+
+/** The system whose machines have their rules printed as tables: the one that has them all. */
+export const tabled = 'pair'
