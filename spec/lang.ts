@@ -304,6 +304,8 @@ export interface Claim {
   readonly observers: readonly Observer[]
   /** Versions known to break it, each with what happens there. */
   readonly broken: { readonly [version: string]: string }
+  /** How often a real binary of that version was seen to break it; where a version is missing, it was only read. */
+  readonly seen: { readonly [version: string]: string }
 }
 
 interface About<V extends Variables> {
@@ -312,6 +314,7 @@ interface About<V extends Variables> {
   readonly by?: readonly string[]
   readonly observers?: readonly Observer[]
   readonly broken?: { readonly [version: string]: string }
+  readonly seen?: { readonly [version: string]: string }
   readonly to?: Patterns<V>
 }
 
@@ -328,8 +331,8 @@ export function claimsOf<V extends Variables, const W extends Variables = Record
   type P = Patterns<V & W extends infer A extends Variables ? A : never>
   type A = Omit<About<Variables>, 'to'>
   const claim = (kind: Claim['kind'], name: string, where: P, about: A & { readonly to?: P } = {}): Claim => {
-    const { to, without = [], observers = [], broken = {}, ...rest } = about
-    return { kind, name, system: of.name, where: list(where), to: list(to), without, observers, broken, ...rest }
+    const { to, without = [], observers = [], broken = {}, seen = {}, ...rest } = about
+    return { kind, name, system: of.name, where: list(where), to: list(to), without, observers, broken, seen, ...rest }
   }
   return {
     /** No reachable state is like this (or takes `rule` there). */

@@ -32,8 +32,6 @@ export type Act =
   | { readonly do: 'kill'; readonly at: Side }
   /** Waits for a while that the seed draws, up to so many seconds. */
   | { readonly do: 'pause'; readonly most: number }
-  /** Holds the reference endpoint where it is, or lets it go on: rules that it does not take from here on, or takes again. */
-  | { readonly do: 'reference'; readonly avoid: readonly string[]; readonly allow: readonly string[] }
 
 /** A capability to set, and from which release on. */
 export type Capability = string | { readonly name: string; readonly since: string }
@@ -51,8 +49,14 @@ export interface Case {
   /** Set on each of them before the script begins. */
   readonly capabilities: readonly Capability[]
   readonly script: readonly Act[]
-  /** Rules that a reference endpoint does not take at first, because nothing of the kind is meant to happen. */
-  readonly avoid: readonly string[]
+}
+
+/** A migration parameter that holds an endpoint somewhere: while it is in these bounds, these rules are not taken. */
+export interface Hold {
+  readonly parameter: string
+  readonly least: number
+  readonly most: number
+  readonly rules: readonly string[]
 }
 
 /** How long a wait may take unless it says otherwise, in seconds: QEMU needs a thousandth of it. */
@@ -114,9 +118,3 @@ export const kill = (at: Side): Act => ({ do: 'kill', at })
 
 /** Waits a little; how long, the seed decides. */
 export const pause = (most: number): Act => ({ do: 'pause', most })
-
-/** Keeps the reference from taking these rules. */
-export const hold = (...avoid: readonly string[]): Act => ({ do: 'reference', avoid, allow: [] })
-
-/** Lets the reference take these rules again. */
-export const release = (...allow: readonly string[]): Act => ({ do: 'reference', avoid: [], allow })
