@@ -49,6 +49,8 @@ export interface Case {
   /** Set on each of them before the script begins. */
   readonly capabilities: readonly Capability[]
   readonly script: readonly Act[]
+  /** How who lives is ended, after the last questions; by `quit` when left out. */
+  readonly end?: 'kill'
 }
 
 /** A migration parameter that holds an endpoint somewhere: while it is in these bounds, these rules are not taken. */
