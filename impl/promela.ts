@@ -2,8 +2,9 @@
  * Rows to Promela, so that Spin can look for itself.
  *
  * One process with one control location: a `do` loop of `d_step` rules.  So
- * written, `pan` (compiled with -DSAFETY -DNOREDUCE, run with -E) stores exactly
- * our states and takes exactly our steps, and one more for the start.
+ * written, `pan` (`spin -o1 -o2 -a`, for Spin otherwise leaves out what is never
+ * read; compiled with -DSAFETY -DNOREDUCE; run with -E) stores exactly our
+ * states and takes exactly our steps, and one more for the start.
  */
 import type { Cell, Flat } from './flatten.ts'
 import { everything, namesOf } from './move.ts'
