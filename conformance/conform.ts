@@ -5,13 +5,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Case } from '../spec/script.ts'
-import { ConnectError, QmpError } from './failure.ts'
+import { QmpError } from './failure.ts'
 import { LaunchError } from './launch.ts'
 import { printText } from './print.ts'
-import { profileFor } from './profile.ts'
 import { type Run, run, sideName } from './run.ts'
 import type { Target } from './stage.ts'
 import type { Judgement, VerdictName } from './validate.ts'
+import { profileFor } from './whose.ts'
 
 /** Verdicts of a case: the ladder of a log, and why there may be none. */
 export type CaseVerdict = VerdictName | 'skipped' | 'error'
@@ -119,8 +119,8 @@ function lastWords({ stderr }: Run): string {
     .join('\n')
 }
 
-/** Nobody is there to be tested: a reason to stop. */
-const unreachable = (error: unknown): error is Error => error instanceof ConnectError || error instanceof LaunchError
+/** Nobody is there to be tested, or nobody who speaks QMP: a reason to stop.  Runs swallow what happens later. */
+const unreachable = (error: unknown): error is Error => error instanceof QmpError || error instanceof LaunchError
 
 /** Runs everything, one after another, and calls back with each result. */
 export async function conform(
@@ -197,11 +197,8 @@ async function one(
       ...(file !== undefined && { file }),
     }
   } catch (error) {
-    if (unreachable(error)) {
-      lost.reason = error.message
-      return none('error', error.message)
-    }
-    if (error instanceof QmpError) return none('error', error.message)
-    throw error
+    if (!unreachable(error)) throw error
+    lost.reason = error.message
+    return none('error', error.message)
   }
 }

@@ -1,55 +1,96 @@
-/** The reference endpoint within this process, as a target of the conformance run. */
+/** The reference endpoint on sockets, for `serve`, and within this process as a target of the conformance run. */
 import { join } from 'node:path'
 import { flatten } from '../impl/flatten.ts'
-import { serve } from '../impl/server.ts'
+import type { Reference } from '../impl/reference.ts'
+import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
+import { failures, holds } from '../spec/cases.ts'
 import { pair } from '../spec/systems.ts'
+import { isObject } from './json.ts'
 import { type Client, connect } from './qmp.ts'
 import { folder, open, type Player, type Target } from './stage.ts'
 import { onCleanup } from './temp.ts'
 import type { Side } from './transcript.ts'
 
-/** Commands that cases send and no rule speaks of; and what a query needs besides what rules say. */
+/** What `servePair` needs to know. */
+export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'> {
+  /** The release to be. */
+  readonly version: string
+}
+
+/** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
 const ignored = ['migrate-set-parameters', 'query-yank']
 
-/** The reference endpoint of a version, within this process. */
+/** A migration finds the destination when it listens, and fails when it does not; the wires between the two are sound. */
+function joinSides(reference: Reference): void {
+  const { 'dst.listening': listening, 'dst.process': process } = reference.state()
+  const rule = ['fail-to-connect']
+  if (listening === 'yes' && process === 'alive') reference.avoid(rule)
+  else reference.allow(rule)
+}
+
+/** Parameters hold a reference where they would hold a QEMU: see `holds`. */
+function obey(reference: Reference, given: unknown): void {
+  if (!isObject(given)) return
+  for (const { parameter, least, most, rules } of holds) {
+    const value = given[parameter]
+    if (typeof value !== 'number') continue
+    if (value >= least && value <= most) reference.avoid(rules)
+    else reference.allow(rules)
+  }
+}
+
+/** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
+export async function servePair({ version, ...options }: PairOptions): Promise<Endpoint> {
+  const endpoint = await serve(flatten(pair, version), {
+    ...options,
+    start: { 'src.vm': 'running', 'dst.autostart': 'yes' },
+    avoid: failures,
+    ignored,
+    outOfBand: ['query-yank'],
+    onStep: () => joinSides(endpoint.reference),
+    tap: (_, direction, message) => {
+      if (direction === '->' && message.execute === 'migrate-set-parameters')
+        obey(endpoint.reference, message.arguments)
+    },
+  })
+  return endpoint
+}
+
+/** The reference endpoint of a release, within this process. */
 export function embedded(version: string): Target {
   return {
     name: `reference ${version}`,
     rerun: `--version ${version}`,
-    open: async ({ case: { sides, avoid }, seed, timeoutScale, tap }) => {
+    open: async ({ case: { sides }, seed, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const ends = new Map(sides.map(side => [side, Promise.withResolvers<{ code: number | null }>()]))
-      const killed = new Set<string>()
-      const endpoint = await serve(flatten(pair, version), {
+      const ends = { src: Promise.withResolvers<number | null>(), dst: Promise.withResolvers<number | null>() }
+      const killed = new Set<Side>()
+      const endpoint = await servePair({
+        version,
         listen: Object.fromEntries(sides.map(side => [side, `unix:${join(dir, `${side}.qmp`)}`])),
-        start: { 'src.vm': 'running', 'dst.autostart': 'yes' },
-        avoid,
         seed,
-        ignored,
-        outOfBand: ['query-yank', 'yank'],
-        onExit: (side, code) => ends.get(side as Side)?.resolve({ code }),
+        onExit: (side, code) => ends[side as Side].resolve(code),
       })
+      const forget = onCleanup(() => endpoint.close())
+      let clients: { [side in Side]?: Client } = {}
       const close = async () => {
         for (const client of Object.values(clients)) client.close()
+        for (const side of sides) ends[side].resolve(null)
         await endpoint.close()
         forget()
         remove()
       }
-      const forget = onCleanup(() => endpoint.close())
       const reach = (side: Side) => connect(endpoint.addresses[side] ?? '', { timeoutScale, tap: tap(side) })
-      let clients: { [side in Side]?: Client } = {}
       try {
         clients = await open(sides, reach, client => client.close())
       } catch (error) {
         await close()
         throw error
       }
+      const signal = (side: Side) => (killed.has(side) ? 'SIGKILL' : 'SIGABRT')
       const player = (side: Side, client: Client): Player => ({
         client,
-        exited: (ends.get(side)?.promise ?? Promise.resolve({ code: null })).then(({ code }) => ({
-          code,
-          signal: code === null ? (killed.has(side) ? 'SIGKILL' : 'SIGABRT') : null,
-        })),
+        exited: ends[side].promise.then(code => ({ code, signal: code === null ? signal(side) : null })),
         signalled: () => (killed.has(side) ? 'SIGKILL' : undefined),
         kill: () => {
           if (endpoint.reference.isGone(side)) return
@@ -62,10 +103,6 @@ export function embedded(version: string): Target {
         players: Object.fromEntries(Object.entries(clients).map(([side, c]) => [side, player(side as Side, c)])),
         uri: `unix:${join(dir, 'migration')}`,
         dead: `unix:${join(dir, 'nobody')}`,
-        steer: (avoided, allowed) => {
-          endpoint.reference.avoid(avoided)
-          endpoint.reference.allow(allowed)
-        },
         close,
       }
     },

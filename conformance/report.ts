@@ -1,5 +1,4 @@
-/** Results in print: a table and its notes for people, one object for scripts, JUnit for continuous integration. */
-import builder from 'junit-report-builder'
+/** Results in print: a table and its notes for people, one object for scripts. */
 import type { CaseVerdict, Result } from './conform.ts'
 
 /** Verdicts, the best first. */
@@ -32,7 +31,7 @@ export function exitCode(results: readonly Result[]): number {
 }
 
 /** How a target is called at the head of a column. */
-const headOf = (results: readonly Result[], endpoint: string): string => {
+export const headOf = (results: readonly Result[], endpoint: string): string => {
   const version = results.find(result => result.endpoint === endpoint && result.version !== '')?.version
   return endpoint.startsWith('reference') || version === undefined ? endpoint : `QEMU ${version}`
 }
@@ -77,6 +76,9 @@ function matrix(results: readonly Result[]): string {
   return `${blocks.map(block => block.replaceAll(/ +$/gm, '')).join('\n\n')}\n`
 }
 
+/** What an endpoint wrote may hold what a terminal would obey. */
+const harmless = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')
+
 /** What is worth saying of some results: the same words once, with all that they are true of. */
 function notes(results: readonly Result[]): string {
   const groups = new Map<string, Result[]>()
@@ -91,7 +93,7 @@ function notes(results: readonly Result[]): string {
       if (one === undefined) return ''
       const ids = [...new Set(group.map(result => result.case))]
       const head = `${one.verdict}: ${ids.join(', ')} (${headOf(results, one.endpoint)})`
-      const said = one.message === '' ? [] : one.message.split('\n').map(line => `  ${line}`)
+      const said = one.message === '' ? [] : one.message.split('\n').map(line => `  ${harmless(line)}`)
       const again = one.expected ? [] : [...new Set(group.map(({ rerun }) => `  again: ${rerun}`))]
       return `\n${[head, ...said, ...again].join('\n')}\n`
     })
@@ -108,29 +110,3 @@ export function printSummary(results: readonly Result[]): string {
 /** The whole report for a terminal. */
 export const printReport = (results: readonly Result[]): string =>
   results.length === 0 ? printSummary(results) : `${matrix(results)}${notes(results)}\n${printSummary(results)}`
-
-// XML 1.0 knows no way to write these.
-const printable = (text: string): string => text.replaceAll(/[^\t\n\r -\ud7ff\ue000-\u{10ffff}]/gu, '?')
-
-/** A JUnit file: a suite for each target. */
-export function printJunit(results: readonly Result[]): string {
-  const junit = builder.newBuilder()
-  for (const endpoint of new Set(results.map(result => result.endpoint))) {
-    const suite = junit.testSuite().name(printable(`lockstep ${headOf(results, endpoint)}`))
-    suite.property('endpoint', printable(endpoint))
-    for (const result of results.filter(one => one.endpoint === endpoint)) {
-      const test = suite
-        .testCase()
-        .className(printable(`lockstep.${headOf(results, endpoint).replaceAll('.', '_')}`))
-        .name(`${result.case} seed ${result.seed}`)
-        .time(result.seconds)
-      const message = printable(result.message)
-      if (result.verdict === 'error') test.error(message.split('\n')[0], 'error', message)
-      else if (!result.expected) test.failure(`${result.verdict}\n${message}\nagain: ${result.rerun}`, result.verdict)
-      else if (result.verdict === 'skipped' || result.verdict === 'inconclusive') test.skipped()
-      if (message !== '') test.standardOutput(message)
-      if (result.file !== undefined) test.file(result.file)
-    }
-  }
-  return junit.build()
-}

@@ -133,7 +133,7 @@ class Runner {
     let frozen: Frozen | undefined
     try {
       short = await this.perform(of, versions)
-      await this.finale()
+      await this.finale(of)
     } catch (error) {
       if (error instanceof FrozenError) frozen = await this.probe(error.side)
       else if (!(error instanceof QmpError)) throw error
@@ -201,9 +201,6 @@ class Runner {
       }
       case 'pause':
         await sleep(act.most * this.chance.below(1001))
-        return
-      case 'reference':
-        this.stage?.steer(act.avoid, act.allow)
     }
   }
 
@@ -279,8 +276,8 @@ class Runner {
     }
   }
 
-  /** Asks who lives how they are, listens until nothing more comes, and has them quit. */
-  private async finale(): Promise<void> {
+  /** Asks who lives how they are, listens until nothing more comes, and ends them. */
+  private async finale({ end }: Case): Promise<void> {
     const players = Object.entries(this.stage?.players ?? {}) as [Side, Player][]
     const living = () => players.filter(([side]) => !this.gone.has(side))
     const politely = async (side: Side, command: string) => {
@@ -294,6 +291,11 @@ class Runner {
     for (const [side] of living()) for (const query of queries) await politely(side, query)
     await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
     for (const [side, { client, exited, kill }] of living()) {
+      if (end === 'kill' && kill !== undefined) {
+        kill()
+        await within(5000 * this.scale, client.closed)
+        continue
+      }
       await politely(side, 'quit')
       const ending = exited === undefined ? client.closed.then(() => true) : exited.then(() => true)
       if ((await within(5000 * this.scale, ending)) === undefined) kill?.()

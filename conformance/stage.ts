@@ -31,8 +31,6 @@ export interface Stage {
   /** What the placeholders of scripts stand for. */
   readonly uri: string
   readonly dead: string
-  /** Holds or frees the reference; does nothing to a real QEMU. */
-  readonly steer: (avoid: readonly string[], allow: readonly string[]) => void
   /** Ends what is left, for sure. */
   readonly close: () => Promise<void>
 }
@@ -102,7 +100,6 @@ export function launched(binary: string, name = binary): Target {
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
           uri: `unix:${join(dir, 'migration')}`,
           dead: `unix:${join(dir, 'nobody')}`,
-          steer: () => {},
           close: async () => {
             for (const qemu of all) qemu.kill('SIGKILL')
             await Promise.all(all.map(({ exited }) => exited))
@@ -158,7 +155,6 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
           players: Object.fromEntries(Object.entries(clients).map(([side, client]) => [side, { client }])),
           uri: await meeting(dir, [src, dst ?? src], uri),
           dead: `unix:${join(dir, 'nobody')}`,
-          steer: () => {},
           close: async () => {
             for (const client of Object.values(clients)) client.close()
             remove()

@@ -6,12 +6,28 @@ import { matches, mismatch } from '../impl/match.ts'
 import { printBits } from '../impl/move.ts'
 import { read } from '../impl/pack.ts'
 import type { Seen, Stuck, Tracker } from '../impl/track.ts'
+import type { Json, Match } from '../spec/lang.ts'
+import { isObject } from './json.ts'
 import type { Transcript } from './transcript.ts'
+
+/** What a match wants, as one would write it down: `...` for anything that is there, nothing for what is not. */
+function printMatch(match: Match): string {
+  const plain = (_: string, value: Json): Json | undefined => {
+    if (!isObject(value)) return value
+    if ('$present' in value) return '...'
+    if ('$absent' in value) return undefined
+    if ('$like' in value) return `like ${String(value.$like)}`
+    if ('$unlike' in value) return `unlike ${String(value.$unlike)}`
+    if ('$not' in value) return `not ${JSON.stringify(value.$not)}`
+    return '$oneOf' in value && Array.isArray(value.$oneOf) ? value.$oneOf.map(String).join(' or ') : value
+  }
+  return JSON.stringify(match, plain)
+}
 
 /** An output as one line of a report. */
 export function printOutput(output: Output): string {
-  if (output.kind === 'event') return `${output.name} ${JSON.stringify(output.data)}`
-  if (output.kind === 'returns') return `the answer ${JSON.stringify(output.match)}`
+  if (output.kind === 'event') return `${output.name} ${printMatch(output.data)}`
+  if (output.kind === 'returns') return `the answer ${printMatch(output.match)}`
   if (output.kind === 'fails') return `the error ${output.class} "${output.desc}"`
   return output.kind === 'exits'
     ? `an exit with ${output.code === null ? 'a signal' : `code ${output.code}`}`
@@ -93,6 +109,14 @@ function printNearest(tracker: Tracker, { row, unmet, likeness: like }: Nearest,
   return [`  nearest: "${row.rule.rule.name}" wants ${wants.join(', and ')}`, `           ${row.rule.rule.cite}`]
 }
 
+/** Where nothing is near: for a query, where it is answered. */
+function printUnlike(tracker: Tracker, side: string, seen: Seen): string[] {
+  const { queries } = tracker.packed.flat
+  const query = seen.kind === 'answer' ? queries.find(q => q.side === side && q.command === seen.sent.name) : undefined
+  if (query === undefined) return ['  no rule says anything like it']
+  return [`  ${query.command} answers as things are then`, `           ${query.cite}`]
+}
+
 /** Tells where a transcript could not be explained. */
 export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Transcript) {
   const { sides } = tracker.packed.flat
@@ -113,7 +137,7 @@ export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Transc
     `  could not come here.  ${count === 1 ? 'One state fits' : `${count} states fit`} the lines before it; ${could.length === 0 ? 'from them nothing can come that is seen' : 'from them might have come'}`,
     ...could.slice(0, 8).map(({ side: s, said, states }) => `    ${s}  ${printOutput(said)}   (in ${states})`),
     ...(could.length > 8 ? [`    and ${could.length - 8} more`] : []),
-    ...(near === undefined ? ['  no rule says anything like it'] : printNearest(tracker, near, seen)),
+    ...(near === undefined ? printUnlike(tracker, side, seen) : printNearest(tracker, near, seen)),
   ]
   const rule = near === undefined ? {} : { rule: near.row.rule.id }
   return { verdict: 'violates' as const, line: seen.line, side, message: lines.join('\n'), ...rule }

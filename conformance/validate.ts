@@ -60,7 +60,7 @@ export function packedFor(version: string, system: System = pair as unknown as S
 }
 
 /** Which faults may have happened: where all are listed, those; else any. */
-function faultsOf(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
+export function faultsOf(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
   const listed = new Set(observed.told.flatMap(told => (told.kind === 'fault' ? [`${told.side} ${told.name}`] : [])))
   for (const { side, msg } of transcript.lines) {
     const { exit } = msg
@@ -123,6 +123,9 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   const packed = packedFor(profile.rules, options.system)
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
+  if (observed.sides.length === 0) {
+    return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
+  }
   const { limit } = options
   const tracker = new Tracker(packed, {
     observed: observed.sides,
@@ -130,7 +133,9 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     ...(limit === undefined ? {} : { limit }),
   })
   try {
-    return { ...base, ...judge(tracker, packed, transcript, observed) }
+    const outcome = judge(tracker, packed, transcript, observed)
+    const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
+    return { ...base, ...outcome, message: outcome.message + note }
   } catch (error) {
     if (!(error instanceof TrackLimitError)) throw error
     return {
@@ -167,9 +172,6 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const stuck = tracker.settle()
   if (stuck !== undefined) return stop(stuck)
   if (last !== undefined) look(last.line)
-  if (observed.sides.length === 0) {
-    return { verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
-  }
   const left = stuckFor(tracker, packed, observed)
   if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
@@ -213,7 +215,7 @@ function restless(tracker: Tracker, transcript: Transcript, line: Line): Outcome
   const due = tracker.due()
   const lines = [
     `${transcript.file}:${line.line}  ${line.side}  ${what}`,
-    `  but something must come: in each of the ${tracker.size} states that fit, QEMU owes a step`,
+    `  but something must come: in each of the ${tracker.size} states that fit, QEMU owes ${due.length > 0 ? 'a step' : 'an answer'}`,
     ...due.slice(0, 5).map(({ id, states }) => `    ${id}   (in ${states} of them)`),
   ]
   const rule = due[0]?.id

@@ -40,7 +40,8 @@ export const transcriptPage = (title: string, about: string, text: string): stri
     title,
     '='.repeat(title.length),
     '',
-    ...wrap(about, 79),
+    // In QEMU's documentation a single back-tick is a cross-reference.
+    ...wrap(about.replaceAll('`', '``'), 79),
     '',
     '::',
     '',

@@ -185,6 +185,20 @@ export const witnesses: readonly WitnessPlan[] = [
     cast: { src: 'primary', dst: 'secondary' },
     from: { where: { 'src.colo': 'awaiting' }, words: 'a migration that comes to COLO' },
   },
+  {
+    file: 'failover-then-abort',
+    system: 'COLO pair',
+    title: 'A surviving primary is migrated too soon and aborts',
+    about:
+      'After the failover `completed` is announced, and a new migration accepted, before the yank instance of the last one ' +
+      'is given back. Registering it again aborts the process, and with it the only guest that is left.',
+    goal: {
+      where: { 'src.lastMode': 'primary', 'src.failover': 'completed', 'src.colo': '!none' },
+      rule: 'src/abort-on-a-migration-begun-before-the-last-one-is-cleaned-up',
+    },
+    cast: { src: 'primary', dst: 'secondary' },
+    from: { where: { 'src.migration': 'colo' }, words: 'a migration that comes to COLO' },
+  },
 ]
 
 /** The system whose machines have their rules printed as tables: the one that has them all. */

@@ -38,6 +38,8 @@ export class Engine {
   private readonly faults = new Map<string, Row[]>()
   private readonly queries = new Map<string, FlatQuery[]>()
   private readonly names = new Map<string, Set<string>>()
+  /** `side/command` of those that may be sent out of band. */
+  private readonly overtaking = new Set<string>()
 
   private constructor(flat: Flat) {
     const byRule = new Map<string, Row[]>()
@@ -48,6 +50,7 @@ export class Engine {
       const { cause } = row
       if (cause?.kind === 'command') {
         this.names.get(cause.side)?.add(cause.name)
+        if (cause.oob === true) this.overtaking.add(`${cause.side}/${cause.name}`)
         push(byRule, row.rule.id, row)
       } else if (cause?.kind === 'fault') push(this.faults, `${cause.side}/${cause.name}`, row)
       else (row.owed ? owed : may).push(row)
@@ -83,9 +86,7 @@ export class Engine {
 
   /** Whether a side's rules let this command be sent out of band. */
   overtakes(side: string, command: string): boolean {
-    return this.packed.flat.rows.some(
-      ({ cause }) => cause?.kind === 'command' && cause.side === side && cause.name === command && cause.oob === true,
-    )
+    return this.overtaking.has(`${side}/${command}`)
   }
 
   /** The commands and queries of a side. */

@@ -94,35 +94,69 @@ export function fairTrap(graph: Graph, links: Links, from: Test, goal: Test): Tr
   }
   const head = pathTo(graph, at)
   const way = [...head.steps, ...steps.reverse()]
-  return { start: head.start, steps: [...way, ...roundTrip(links, component, trap)], loop: way.length }
+  return { start: head.start, steps: [...way, ...fairLoop(links, component, trap, actorOf)], loop: way.length }
 }
 
-/** The shortest way from a state back to itself within its component; nothing when it can only stay. */
-function roundTrip(links: Links, component: Int32Array, home: number): PathStep[] {
-  const seen = new Map<number, { from: number; row: number }>()
-  const queue = [home]
-  for (let q = 0; q < queue.length; q++) {
-    const state = queue[q] as number
+/**
+ * A way from a state back to itself within its component on which every actor
+ * acts or is idle somewhere; nothing when all are idle where it starts.
+ */
+function fairLoop(links: Links, component: Int32Array, home: number, actorOf: readonly number[]): PathStep[] {
+  const steps: PathStep[] = []
+  const waiting = new Set(ableAt(links, home, actorOf))
+  let at = home
+  while (waiting.size > 0 || at !== home) {
+    const part = wayWithin(links, component, at, (row, state) => {
+      if (waiting.size === 0) return state === home
+      const able = ableAt(links, state, actorOf)
+      return waiting.has(actorOf[row] ?? -1) || [...waiting].some(actor => !able.has(actor))
+    })
+    for (const { row, state } of part) {
+      const able = ableAt(links, state, actorOf)
+      for (const actor of waiting) if (actor === actorOf[row] || !able.has(actor)) waiting.delete(actor)
+      at = state
+    }
+    steps.push(...part)
+  }
+  return steps
+}
+
+/** The actors that owe a step in a state. */
+function ableAt(links: Links, state: number, actorOf: readonly number[]): Set<number> {
+  const able = new Set<number>()
+  for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
+    const actor = actorOf[links.rows[e] ?? 0] ?? -1
+    if (actor >= 0) able.add(actor)
+  }
+  return able
+}
+
+/** The shortest way from a state, of one step at least, to a step that is wanted, within its component, where there is one. */
+function wayWithin(
+  links: Links,
+  component: Int32Array,
+  from: number,
+  wanted: (row: number, state: number) => boolean,
+): PathStep[] {
+  const ways: { readonly step: PathStep; readonly before: number }[] = []
+  const seen = new Set([from])
+  const queue = [{ state: from, way: -1 }]
+  for (const { state, way } of queue) {
     for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const target = links.targets[e] as number
-      const row = links.rows[e] as number
-      if (component[target] !== component[home] || seen.has(target)) continue
-      if (target === state) continue
-      seen.set(target, { from: state, row })
-      if (target === home) {
+      const step = { row: links.rows[e] ?? 0, state: links.targets[e] ?? 0 }
+      if (component[step.state] !== component[from]) continue
+      const number = ways.push({ step, before: way }) - 1
+      if (wanted(step.row, step.state)) {
         const steps: PathStep[] = []
-        let at = home
-        do {
-          const step = seen.get(at) as { from: number; row: number }
-          steps.push({ row: step.row, state: at })
-          at = step.from
-        } while (at !== home)
+        for (let i = number; i >= 0; i = ways[i]?.before ?? -1) steps.push((ways[i] as { step: PathStep }).step)
         return steps.reverse()
       }
-      queue.push(target)
+      if (seen.has(step.state)) continue
+      seen.add(step.state)
+      queue.push({ state: step.state, way: number })
     }
   }
-  return []
+  throw new Error('a component that is not one')
 }
 
 /** Tarjan's strongly connected components of the states inside, without recursion. */

@@ -97,6 +97,10 @@ export class Judge {
     if (claim.kind === 'rests') return firstState(graph, (states, at) => test(states, at) && !owes(graph, states, at))
     entry.links ??= linksOf(graph)
     const goal = patterns(graph, claim.to)
+    for (const actor of claim.by ?? []) {
+      if (!graph.packed.flat.actors.includes(actor))
+        throw new SpecError(`claim "${claim.name}": there is no actor "${actor}" in ${graph.packed.flat.name}`)
+    }
     if (claim.kind === 'recovers') return stranded(graph, entry.links, test, goal, claim.by)
     const trap = fairTrap(graph, entry.links, test, goal)
     if (trap === undefined) return undefined

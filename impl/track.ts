@@ -98,6 +98,8 @@ export interface TrackOptions {
   readonly observed: readonly string[]
   /** Whether a fault of this name may happen at this side (`''`: to the whole). */
   readonly fault: (side: string, name: string) => boolean
+  /** A rule that is taken to be missing, by id; to see whether a transcript can be explained without it. */
+  readonly without?: string
   /** More nodes than this at once is an error, not a verdict. */
   readonly limit?: number
 }
@@ -135,6 +137,8 @@ export class Tracker {
   private readonly fitting = new Map<Sent, ReadonlySet<number>>()
   private pending: Seen[][]
   private nodes: Map<number, Node>
+  /** Ids of the rules that any explanation so far has tried. */
+  readonly tried = new Set<string>()
   /** For reports: the nodes that came furthest, by position. */
   furthest: readonly Node[] = []
 
@@ -350,18 +354,23 @@ export class Tracker {
     const here = this.table.states.slice(state * this.packed.words, (state + 1) * this.packed.words)
     this.packed.step(here, 0, next, id => {
       const row = this.packed.flat.rows[id]
-      if (row !== undefined) found.push({ row, to: this.table.add(next, 0) })
+      if (row !== undefined && row.rule.id !== this.options.without) found.push({ row, to: this.table.add(next, 0) })
     })
     this.successors[state] = found
     return found
   }
 
-  /** The commands that a side may handle next: the oldest in band that waits, and the oldest out of band. */
-  private waiting(lane: Lane, side: number): Sent[] {
+  /** The oldest command of a side, in band or out of band, that is not answered yet. */
+  private nextAnswered(side: number, oob: boolean): Sent | undefined {
     const asked = this.asked[side]
     const answered = this.answered[side]
-    const inBand = lane.answering ? undefined : asked?.inBand[answered?.inBand ?? 0]
-    const oob = lane.answeringOob ? undefined : asked?.oob[answered?.oob ?? 0]
+    return oob ? asked?.oob[answered?.oob ?? 0] : asked?.inBand[answered?.inBand ?? 0]
+  }
+
+  /** The commands that a side may handle next: the oldest in band that waits, and the oldest out of band. */
+  private waiting(lane: Lane, side: number): Sent[] {
+    const inBand = lane.answering ? undefined : this.nextAnswered(side, false)
+    const oob = lane.answeringOob ? undefined : this.nextAnswered(side, true)
     return [inBand, oob].filter(sent => sent !== undefined)
   }
 
@@ -415,7 +424,8 @@ export class Tracker {
       this.put(at(side), this.with(node, side, { ...lane, row: more ? lane.row : -1, at: more ? lane.at + 1 : 0 }))
     } else if (seen.kind === 'answer') {
       const answering = seen.sent.oob ? lane.answeringOob : lane.answering
-      if (!answering) return
+      // Answers come in the order of the commands; one to nothing that was asked never does.
+      if (!answering || seen.sent !== this.nextAnswered(side, seen.sent.oob)) return
       if (!seen.sent.oob && this.mayAnswer[side]?.(this.table.states, node.state * this.packed.words) === false) return
       this.put(
         at(side),
@@ -447,6 +457,7 @@ export class Tracker {
     const side = this.sides.indexOf(row.rule.side)
     if (row.cause?.kind === 'fault' && !this.options.fault(row.rule.side, row.cause.name)) return
     if (side < 0 || !this.observed[side]) {
+      this.tried.add(row.rule.id)
       stay({ state: to, lanes: node.lanes })
       return
     }
@@ -465,12 +476,14 @@ export class Tracker {
       lane = { ...lane, exit: output.code }
     }
     if (events.length === 0) {
+      this.tried.add(row.rule.id)
       stay(this.with(node, side, lane, to))
       return
     }
     const seen = next[side]
     const event = events[0]
     if (seen?.kind !== 'event' || event?.name !== seen.name || !matches(event.data, seen.data)) return
+    this.tried.add(row.rule.id)
     if (events.length > 1) lane = { ...lane, row: row.id, at: 1 }
     this.put(at(side), this.with(node, side, lane, to))
   }

@@ -61,8 +61,8 @@ const inColo: readonly Capability[] = ['events', 'x-colo', { name: 'return-path'
 
 const checkpointDelay = (ms: number): Act => send('src', 'migrate-set-parameters', { 'x-checkpoint-delay': ms })
 
-/** A checkpoint, as the primary shows it. */
-const checkpoint: readonly Act[] = [awaits('src', 'STOP'), awaits('src', 'RESUME')]
+/** A checkpoint, as the primary shows it; it takes a few milliseconds. */
+const checkpoint: readonly Act[] = [awaits('src', 'STOP', {}, 5), awaits('src', 'RESUME', {}, 5)]
 
 /** A pair in COLO with one checkpoint behind it. */
 const replicating: readonly Act[] = [

@@ -1,0 +1,150 @@
+/**
+ * The command line.  A verb's code is loaded when the verb is used, so that
+ * help comes at once.
+ *
+ * Exit codes: 0 as expected, 1 not as expected, 2 usage, 3 endpoint
+ * unreachable or harness error, 130 interrupted.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { explainError } from './verbs/errors.ts'
+
+const collect = (word: string, words: readonly string[] = []): string[] => [...words, ...word.split(',')]
+const append = (word: string, words: readonly string[] = []): string[] => [...words, word]
+
+const integer = (least: number) => (text: string) => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError(`it is no whole number from ${least} on`)
+  return value
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= 1000)) throw new InvalidArgumentError('it is no number above 0, up to 1000')
+  return value
+}
+
+const json = () => new Option('--json', 'print one JSON object; prose goes to standard error')
+const only = (what: string) =>
+  new Option('--only <ids>', `${what}: an id, the start of one, or a pattern with *; may be repeated`).argParser(
+    collect,
+  )
+const skip = () => new Option('--skip <ids>', 'what to leave out, in the same words').argParser(collect)
+const version = (what: string) => new Option('--version <release>', what)
+const seed = () => new Option('--seed <n>', 'decides whatever is left to chance').argParser(integer(0)).default(1)
+
+/** Builds the program; each action answers with the exit code through `done`. */
+function build(done: (code: number) => void): Command {
+  const program = new Command('lockstep')
+    .description("A model-checked specification of QEMU's migration and COLO state machines, and its conformance suite")
+    .version('0.1.0', '-V, --version', 'print the version of lockstep')
+    .helpCommand('help [verb]', 'print what a verb does')
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help says more)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 as expected, 1 not as expected, 2 usage, 3 endpoint unreachable or harness error, 130 interrupted.',
+    )
+  program
+    .command('start')
+    .description('the whole job: check the rules, then hold the reference and every QEMU of this machine against them')
+    .addOption(json())
+    .action(async flags => done(await (await import('./verbs/start.ts')).start(flags)))
+  program
+    .command('check')
+    .description('explore every system under every version and judge every claim')
+    .argument('[system...]', 'systems, by name; all when left out')
+    .addOption(json())
+    .addOption(version('a release; every one when left out'))
+    .addOption(only('which claims to judge'))
+    .action(async (names, flags) => done(await (await import('./verbs/check.ts')).check(names, flags)))
+  program
+    .command('conform')
+    .description('run the cases; against the embedded reference when no endpoint is given')
+    .addOption(new Option('--qemu <binary>', 'start this QEMU for both sides; may be repeated').argParser(append))
+    .option('--src <address>', 'a source that runs already, as unix:PATH or tcp:HOST:PORT; each case ends with quit')
+    .option('--dst <address>', 'its destination, started with -incoming defer')
+    .option('--uri <uri>', 'where that destination can listen for the migration')
+    .addOption(only('which cases to run'))
+    .addOption(skip())
+    .addOption(seed())
+    .addOption(
+      new Option('--repeat <n>', 'run each case so often, with a seed of its own').argParser(integer(1)).default(1),
+    )
+    .addOption(new Option('--timeout-scale <factor>', 'wait longer, on slow machines').argParser(positive).default(1))
+    .addOption(version("the release whose rules judge; the endpoint's own when left out"))
+    .addOption(json())
+    .option('--out <folder>', 'store transcripts and reports there')
+    .addOption(new Option('--report <kinds>', 'write these to the folder: junit, json').argParser(collect))
+    .action(async flags => done(await (await import('./verbs/conform.ts')).conformVerb(flags)))
+  program
+    .command('validate')
+    .description('judge recorded logs')
+    .argument('<log...>', 'pair transcripts; - is standard input')
+    .addOption(version('the release whose rules judge; what the log names when left out'))
+    .addOption(json())
+    .action(async (files, flags) => done(await (await import('./verbs/validate.ts')).validateVerb(files, flags)))
+  program
+    .command('serve')
+    .description(
+      'serve a pair of reference endpoints until interrupted; a fresh pair once one has ended and nobody is connected',
+    )
+    .requiredOption('--src <address>', 'where the source listens, as unix:PATH or tcp:HOST:PORT')
+    .option('--dst <address>', 'where the destination listens')
+    .addOption(seed())
+    .addOption(version('the release to be; the newest when left out'))
+    .action(async flags => done(await (await import('./verbs/serve.ts')).serveVerb(flags)))
+  program
+    .command('list')
+    .description('list what there is')
+    .argument('<what>', 'rules, claims, cases, systems or versions')
+    .addOption(json())
+    .addOption(version('only what is in this release'))
+    .action(async (what, flags) => done(await (await import('./verbs/list.ts')).list(what, flags)))
+  program
+    .command('explain')
+    .description('say all about a rule, a claim or a case: prose, source, and the shortest way there')
+    .argument('<id>', 'as `lockstep list` prints them')
+    .addOption(version('a release; the newest when left out'))
+    .action(async (id, flags) => done(await (await import('./verbs/explain.ts')).explain(id, flags)))
+  program
+    .command('export')
+    .description('print a system for another checker')
+    .argument('<system>', 'as `lockstep list systems` prints it')
+    .addOption(new Option('--to <form>', 'what is printed').choices(['promela', 'xstate']).makeOptionMandatory())
+    .addOption(version('a release; the newest when left out'))
+    .action(async (system, flags) => done((await import('./verbs/export.ts')).exportVerb(system, flags)))
+  program
+    .command('draw')
+    .description('print every diagram, table and transcript into diagrams/')
+    .option('--check', 'write nothing; fail when one is not what the rules say')
+    .option('--svg', 'draw the pictures too, with Chromium')
+    .action(async flags => done(await (await import('./verbs/draw.ts')).draw(flags)))
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: text => process.stdout.write(text) })
+  }
+  return program
+}
+
+/** Runs a command line; answers the exit code.  Never throws. */
+export async function main(words: readonly string[]): Promise<number> {
+  let code = 0
+  try {
+    await build(result => {
+      code = result
+    }).parseAsync(words, { from: 'user' })
+    return code
+  } catch (error) {
+    // It has printed what was wrong itself; asking for help is no mistake.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const { message, exit } = explainError(error)
+    process.stderr.write(`lockstep: ${message}\n`)
+    return exit
+  }
+}
+
+// Who reads no further wants no more: not an error, and not worth a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3))
+}
+process.exitCode = await main(process.argv.slice(2))

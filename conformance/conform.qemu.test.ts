@@ -1,0 +1,101 @@
+/** The cases on real QEMUs: those with rules must keep to them, those without must be survived. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { cases } from '../spec/cases.ts'
+import { qemusForTests } from './binaries.ts'
+import type { Result } from './conform.ts'
+import { profileOf } from './profile.ts'
+
+const { qemus, reason } = qemusForTests()
+const cli = join(import.meta.dirname, 'cli.ts')
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lockstep-conform-'))
+})
+afterEach(async () => {
+  // Sockets and folders of a run are below this one, and QEMU's command line names its socket.
+  expect(readdirSync(folder)).toEqual([])
+  expect(await left()).toEqual([])
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The command lines of processes that mention our folder. */
+const mentions = (): string[] =>
+  readdirSync('/proc').flatMap(pid => {
+    try {
+      const words = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
+      return words.includes(folder) ? [words.replaceAll('\0', ' ')] : []
+    } catch {
+      // It has ended since.
+      return []
+    }
+  })
+
+/** Those that are still there once those that were about to end have. */
+async function left(): Promise<string[]> {
+  for (let i = 0; i < 100 && mentions().length > 0; i++) await sleep(20)
+  return mentions()
+}
+
+const start = (...words: string[]) =>
+  execa(process.execPath, [cli, 'conform', ...words], { reject: false, stdin: 'ignore', env: { TMPDIR: folder } })
+
+async function conform(...words: string[]): Promise<{ exitCode: number | undefined; results: Result[] }> {
+  const { exitCode, stdout } = await start('--json', ...words)
+  return { exitCode, results: JSON.parse(stdout).results }
+}
+
+const withRules = qemus.filter(({ version }) => profileOf(version) !== undefined)
+const without = qemus.filter(({ version }) => profileOf(version) === undefined)
+
+describe.skipIf(reason).each(withRules)(`QEMU $version${reason}`, ({ path, version }) => {
+  test('keeps to its rules in every case', { timeout: 120_000 }, async () => {
+    const { exitCode, results } = await conform('--qemu', path)
+    const bad = results.filter(({ verdict }) => verdict !== 'conforms' && verdict !== 'known deviation')
+    expect(bad.map(({ message, rerun }) => `${message}\n${rerun}`)).toEqual([])
+    expect(results.map(result => result.case)).toEqual(cases.map(({ id }) => id))
+    expect(new Set(results.map(result => result.version))).toEqual(new Set([version]))
+    expect(exitCode).toBe(0)
+  })
+
+  test('is gone after Ctrl-C', async () => {
+    const running = start('--qemu', path, '--only', 'colo')
+    // Not before it has started its QEMUs.
+    for (let i = 0; i < 500 && mentions().length < 2; i++) await sleep(10)
+    expect(mentions()).toHaveLength(2)
+    await sleep(300)
+    running.kill('SIGINT')
+    expect((await running).exitCode).toBe(130)
+  })
+})
+
+describe.skipIf(reason !== '' || without.length === 0).each(without)(`QEMU $version${reason}`, ({ path, version }) => {
+  test('freezes in COLO sooner or later, and the run ends by itself', { timeout: 120_000 }, async () => {
+    const before = performance.now()
+    // Which checkpoint it is that freezes differs; three cases with several each leave little to chance.
+    const { exitCode, results } = await conform(
+      '--qemu',
+      path,
+      '--only',
+      'colo/checkpoints,colo/failover-primary',
+      '--repeat',
+      '2',
+    )
+    expect(performance.now() - before).toBeLessThan(90_000)
+    expect(exitCode).toBe(0)
+    const release = version.split('.').slice(0, 2).join('.')
+    for (const { verdict, message } of results) {
+      expect(verdict).toBe('inconclusive')
+      expect(message).toContain(`there are no rules for QEMU ${release} yet`)
+    }
+    const frozen = results.filter(({ message }) => message.startsWith("the source's monitor stopped answering: `"))
+    expect(frozen.length).toBeGreaterThan(0)
+    for (const { message } of frozen)
+      expect(message).toMatch(/had no answer for 5 s; an out-of-band command was answered\n/)
+  })
+})

@@ -1,0 +1,82 @@
+/** What the verbs of the command line share. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { VersionError } from '../whose.ts'
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Prints what was asked for. */
+export const print = (text: string): void => {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+/** Prints what is said besides: progress, hints, prose. */
+export const remark = (text: string): void => {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+/** Prose goes to standard output, unless that is to hold one JSON object and nothing else. */
+export const prose = (json: boolean | undefined): ((text: string) => void) => (json ? remark : print)
+
+/** A line that is overwritten by the next, on a terminal; nothing anywhere else. */
+export function progressLine(): { show: (text: string) => void; clear: () => void } {
+  if (!process.stderr.isTTY) return { show: () => {}, clear: () => {} }
+  const clear = () => void process.stderr.write('\r\u001b[K')
+  const show = (text: string) => {
+    clear()
+    process.stderr.write(text.slice(0, (process.stderr.columns ?? 80) - 1))
+  }
+  return { show, clear }
+}
+
+/** The releases that an option names: all for `auto`, else the one. */
+export function releases(known: readonly string[], option: string | undefined): readonly string[] {
+  if (option === undefined || option === 'auto') return known
+  const [major, minor] = option.split('.')
+  const found = known.find(version => version === `${major}.${minor}`)
+  if (found === undefined || !/^\d+\.\d+(\.\d+)?$/.test(option)) {
+    throw new VersionError(`there are no rules for version "${option}"; there are for ${known.join(', ')}`)
+  }
+  return [found]
+}
+
+const literally = (text: string): string => text.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+
+/** Whether an id is what a word means: the id, a part of it from its start (`colo`, `colo/checkpoints`), or a pattern with `*`. */
+export const means = (word: string, id: string): boolean =>
+  id === word ||
+  id.startsWith(`${word.replace(/\/$/, '')}/`) ||
+  (word.includes('*') && new RegExp(`^${word.split('*').map(literally).join('.*')}$`).test(id))
+
+/**
+ * Those that the words let through.
+ *
+ * @throws UsageError for a word that means nothing
+ */
+export function select<T extends { readonly id: string }>(
+  items: readonly T[],
+  { only = [], skip = [] }: { readonly only?: readonly string[]; readonly skip?: readonly string[] },
+): T[] {
+  for (const word of [...only, ...skip]) {
+    if (!items.some(({ id }) => means(word, id)))
+      throw new UsageError(`"${word}" is none of them; there are ${items.map(({ id }) => id).join(', ')}`)
+  }
+  return items.filter(
+    ({ id }) => (only.length === 0 || only.some(word => means(word, id))) && !skip.some(word => means(word, id)),
+  )
+}
+
+/** Where each rule was seen to be taken, by its name: `spec/seen.json`, when it is there; else we have read the source. */
+export function seenWhere(): (name: string) => string {
+  const path = join(import.meta.dirname, '../../spec/seen.json')
+  const known: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+  const seen = known as { readonly [name: string]: unknown }
+  return name => {
+    const found = Object.hasOwn(seen, name) ? seen[name] : undefined
+    if (Array.isArray(found) && found.length > 0) return `QEMU ${found.join(', ')}`
+    return 'source'
+  }
+}

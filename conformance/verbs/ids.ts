@@ -1,0 +1,38 @@
+/** Ids of what can be listed and explained. */
+import { flatten, slug } from '../../impl/flatten.ts'
+import { claims } from '../../spec/claims.ts'
+import type { Claim, Rule, System } from '../../spec/lang.ts'
+import { pair, systems } from '../../spec/systems.ts'
+
+/** Every system, without its types. */
+export const allSystems: readonly System[] = systems as unknown as readonly System[]
+
+/** A rule as it is listed. */
+export interface ListedRule {
+  readonly id: string
+  readonly machine: string
+  readonly side: string
+  readonly actor: string
+  readonly rule: Rule
+}
+
+/** The rules of these releases, each once, by what holds everything at once. */
+export function rulesOf(releases: readonly string[]): ListedRule[] {
+  const found = new Map<string, ListedRule>()
+  for (const release of releases) {
+    for (const { id, machine, side, actor, rule } of flatten(pair as unknown as System, release).rules) {
+      // Two rules of one name may take turns from release to release.
+      found.set(JSON.stringify([id, rule.since, rule.until]), { id, machine, side, actor, rule })
+    }
+  }
+  return [...found.values()]
+}
+
+/** A claim's id: its system and its name. */
+export const claimId = ({ system, name }: Pick<Claim, 'system' | 'name'>): string => `${slug(system)}/${slug(name)}`
+
+/** Every claim with its id. */
+export const allClaims: readonly (Claim & { readonly id: string })[] = (claims as readonly Claim[]).map(claim => ({
+  ...claim,
+  id: claimId(claim),
+}))

@@ -1,0 +1,69 @@
+/**
+ * Finds which rules real QEMU was seen to take, and writes `spec/seen.json`.
+ *
+ *     node scripts/seen.ts [FILE...]
+ *
+ * A rule counts as seen under a release when some recorded transcript of a
+ * real binary of that release can be explained with it and cannot be without:
+ * whatever else is true, QEMU did that.  A rule that every transcript can do
+ * without stays marked as read from source only.  With no files, all of
+ * `conformance/transcripts`.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { observe } from '../conformance/observe.ts'
+import { readTranscript } from '../conformance/transcript.ts'
+import { faultsOf, packedFor } from '../conformance/validate.ts'
+import { profileOfTranscript } from '../conformance/whose.ts'
+import { Tracker } from '../impl/track.ts'
+
+const root = new URL('..', import.meta.url).pathname
+const folder = join(root, 'conformance', 'transcripts')
+const given = process.argv.slice(2)
+const files =
+  given.length > 0
+    ? given
+    : readdirSync(folder, { recursive: true })
+        .map(name => join(folder, String(name)))
+        .filter(name => name.endsWith('.ndjson'))
+        .sort()
+
+const seen = new Map<string, Set<string>>()
+for (const file of files) {
+  const transcript = readTranscript(readFileSync(file, 'utf8'), file)
+  const { rules: version } = profileOfTranscript(transcript, 'auto')
+  if (version === undefined) continue
+  const packed = packedFor(version)
+  const observed = observe(packed.flat, transcript)
+  // A log of one side leaves the other free, and costs far more than it tells.
+  if (observed.sides.length < 2) continue
+  const explain = (without?: string): Tracker | undefined => {
+    const base = { observed: observed.sides, fault: faultsOf(transcript, observed) }
+    const tracker = new Tracker(packed, without === undefined ? base : { ...base, without })
+    for (const told of observed.told) {
+      if (told.kind === 'seen') tracker.see(told.side, told.seen)
+      else if (told.kind === 'sent' && tracker.send(told.side, told.sent) !== undefined) return undefined
+    }
+    return tracker.settle() === undefined ? tracker : undefined
+  }
+  const whole = explain()
+  if (whole === undefined) continue
+  let found = 0
+  for (const id of whole.tried) {
+    const rule = packed.flat.rules.find(other => other.id === id)?.rule.name ?? id
+    const versions = seen.get(rule) ?? new Set<string>()
+    if (versions.has(version) || explain(id) !== undefined) continue
+    seen.set(rule, versions.add(version))
+    found += 1
+  }
+  if (process.stderr.isTTY || found > 0)
+    process.stderr.write(`${file.replace(`${folder}/`, '')}: ${found} more, ${seen.size} in all\n`)
+}
+const sorted = Object.fromEntries(
+  [...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, versions]) => [rule, [...versions].sort()]),
+)
+writeFileSync(
+  join(root, 'spec', 'seen.json'),
+  `${JSON.stringify({ '//': 'Printed by `node scripts/seen.ts`; do not edit.', ...sorted }, null, 2)}\n`,
+)
+process.stderr.write(`${seen.size} rules were seen to be taken\n`)
