@@ -5,6 +5,7 @@
  * order, and says in words what it found.
  */
 import { flatten } from '../impl/flatten.ts'
+import { idOf } from '../impl/judge.ts'
 import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
@@ -133,7 +134,13 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     ...(limit === undefined ? {} : { limit }),
   })
   try {
-    const outcome = judge(tracker, packed, transcript, observed)
+    const first = judge(tracker, packed, transcript, observed)
+    const without = (rule: string) =>
+      new Tracker(packed, { observed: observed.sides, fault: faultsOf(transcript, observed), without: rule })
+    const outcome =
+      first.verdict === 'conforms'
+        ? (takenRule(tracker, without, transcript, observed, packed.flat.version) ?? first)
+        : first
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { ...base, ...outcome, message: outcome.message + note }
   } catch (error) {
@@ -191,6 +198,44 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     verdict: 'known deviation',
     message: `${transcript.file}:${line.line}: the rules of ${packed.flat.version} allow it, and it breaks "${claim.name}"\n  ${reason}`,
   }
+}
+
+/** Tells a tracker all of it; where it is stuck, if it is. */
+function follow(tracker: Tracker, observed: Observed): Stuck | undefined {
+  for (const told of observed.told) {
+    if (told.kind === 'seen') tracker.see(told.side, told.seen)
+    else {
+      const stuck = told.kind === 'sent' ? tracker.send(told.side, told.sent) : tracker.settle()
+      if (stuck !== undefined) return stuck
+    }
+  }
+  return tracker.settle()
+}
+
+/** A claim that a rule is never taken, where the transcript cannot be explained without that rule. */
+function takenRule(
+  tracker: Tracker,
+  trackerWithout: (rule: string) => Tracker,
+  transcript: Transcript,
+  observed: Observed,
+  version: string,
+): Outcome | undefined {
+  for (const claim of claims) {
+    const rule = claim.kind === 'never' && claim.rule !== undefined ? idOf(claim.rule) : undefined
+    if (rule === undefined || claim.where.some(pattern => Object.keys(pattern).length > 0) || !tracker.tried.has(rule))
+      continue
+    const stuck = follow(trackerWithout(rule), observed)
+    if (stuck === undefined) continue
+    const last = observed.told[observed.told.length - 1]?.line
+    const reason = claim.broken[version]
+    const where = { ...(last === undefined ? {} : { line: last.line, side: last.side }), claim: claim.name, rule }
+    return {
+      ...where,
+      verdict: reason === undefined ? 'violates' : 'known deviation',
+      message: `${transcript.file}: only "${rule}" explains it, which breaks "${claim.name}"${reason === undefined ? '' : `\n  ${reason}`}`,
+    }
+  }
+  return undefined
 }
 
 /** After a quiet end: a claim that something must come, of which it is certain that it does not. */

@@ -114,8 +114,8 @@ const patterns = (graph: Graph, list: Claim['where']): Test =>
     list.map(pattern => cellsOf(graph.packed.flat, pattern)),
   )
 
-/** Rules named `side: name`, or `name` for a rule of the whole. */
-const idOf = (name: string): string => {
+/** The id of a rule that a claim names as `side: name`, or as `name` for a rule of the whole. */
+export const idOf = (name: string): string => {
   const [, side, rest] = /^(\w+): (.*)$/.exec(name) ?? []
   return rest === undefined ? slug(name) : `${side}/${slug(rest)}`
 }

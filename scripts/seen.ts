@@ -35,8 +35,6 @@ for (const file of files) {
   if (version === undefined) continue
   const packed = packedFor(version)
   const observed = observe(packed.flat, transcript)
-  // A log of one side leaves the other free, and costs far more than it tells.
-  if (observed.sides.length < 2) continue
   const explain = (without?: string): Tracker | undefined => {
     const base = { observed: observed.sides, fault: faultsOf(transcript, observed) }
     const tracker = new Tracker(packed, without === undefined ? base : { ...base, without })
@@ -50,6 +48,9 @@ for (const file of files) {
   if (whole === undefined) continue
   let found = 0
   for (const id of whole.tried) {
+    // Of a side that nobody recorded, no rule is ever needed.
+    if (!observed.sides.some(side => id.startsWith(`${side}/`)) && observed.sides.length < packed.flat.sides.length)
+      continue
     const rule = packed.flat.rules.find(other => other.id === id)?.rule.name ?? id
     const versions = seen.get(rule) ?? new Set<string>()
     if (versions.has(version) || explain(id) !== undefined) continue
