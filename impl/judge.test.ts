@@ -416,7 +416,7 @@ describe('on random systems', () => {
       { numRuns: 250 },
     )
     // Both verdicts came up often enough to mean something.
-    expect(Math.min(found.get(`${kind} true`) ?? 0, found.get(`${kind} false`) ?? 0)).toBeGreaterThan(15)
+    expect(Math.min(found.get(`${kind} true`) ?? 0, found.get(`${kind} false`) ?? 0)).toBeGreaterThan(5)
   })
 })
 

@@ -60,11 +60,15 @@ for (const file of files) {
   if (process.stderr.isTTY || found > 0)
     process.stderr.write(`${file.replace(`${folder}/`, '')}: ${found} more, ${seen.size} in all\n`)
 }
-const sorted = Object.fromEntries(
-  [...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, versions]) => [rule, [...versions].sort()]),
-)
-writeFileSync(
-  join(root, 'spec', 'seen.json'),
-  `${JSON.stringify({ '//': 'Printed by `node scripts/seen.ts`; do not edit.', ...sorted }, null, 2)}\n`,
-)
+const lines = [...seen]
+  .sort(([a], [b]) => (a < b ? -1 : 1))
+  .map(
+    ([rule, versions]) =>
+      `  ${JSON.stringify(rule)}: [${[...versions]
+        .sort()
+        .map(version => JSON.stringify(version))
+        .join(', ')}]`,
+  )
+const head = '  "//": "Printed by `node scripts/seen.ts`; do not edit."'
+writeFileSync(join(root, 'spec', 'seen.json'), `{\n${[head, ...lines].join(',\n')}\n}\n`)
 process.stderr.write(`${seen.size} rules were seen to be taken\n`)

@@ -10,6 +10,7 @@ import { unanswered } from '../impl/silence.ts'
 import { claims } from './claims.ts'
 import type { Claim, System } from './lang.ts'
 import { handled } from './run-state.ts'
+import seen from './seen.json' with { type: 'json' }
 import { systems } from './systems.ts'
 import { versions } from './versions.ts'
 
@@ -75,6 +76,13 @@ test('XState and the plain interpreter find the same graph where they can cope',
 test('the plain interpreter finds the same graph of a pair in COLO', { timeout: 120_000 }, () => {
   const flat = flatten(all.find(system => system.name === 'COLO quit') as System, newest)
   expect(difference(explored_(explore(pack(flat))), walked(flat))).toEqual([])
+})
+
+test('seen.json names rules and versions that are there', () => {
+  const rules = flatten(all.find(system => !system.explored) as System, newest).rules.map(({ rule }) => rule.name)
+  const entries = Object.entries(seen as Record<string, string | string[]>).filter(([name]) => name !== '//')
+  expect(entries.map(([name]) => name).filter(name => !rules.includes(name))).toEqual([])
+  expect(entries.flatMap(([, list]) => list).filter(version => !versions.some(known => known === version))).toEqual([])
 })
 
 test('the rules pass lint', () => {
