@@ -224,6 +224,9 @@ function takenRule(
     const rule = claim.kind === 'never' && claim.rule !== undefined ? idOf(claim.rule) : undefined
     if (rule === undefined || claim.where.some(pattern => Object.keys(pattern).length > 0) || !tracker.tried.has(rule))
       continue
+    // A claim of the same name may be made of another system; what it says is not about this transcript.
+    const scope = patternsFor(tracker.packed, claim, claim.where)
+    if (scope !== undefined && !tracker.some(scope)) continue
     const stuck = follow(trackerWithout(rule), observed)
     if (stuck === undefined) continue
     const last = observed.told[observed.told.length - 1]?.line
