@@ -66,7 +66,7 @@ export function faultsOf(transcript: Transcript, observed: Observed): (side: str
   for (const { side, msg } of transcript.lines) {
     const { exit } = msg
     if (isObject(exit) && exit.by === 'harness') listed.add(`${side} kill`)
-    if (isObject(msg.data) && msg.data.reason === 'host-signal') listed.add(`${side} terminate`)
+    if (isObject(msg.data) && msg.data.reason === 'host-signal') listed.add(`${side} term`)
   }
   // A process whose end is told of ended in that way and in no other.
   const ended = new Set(transcript.lines.filter(line => 'exit' in line.msg).map(line => line.side as string))

@@ -2,6 +2,7 @@
  * Finds a fair way never to come to a goal: a place where QEMU may stay, or a loop it may go round, for ever.
  */
 import { type Graph, type PathStep, pathTo } from './explore.ts'
+import { SpecError } from './move.ts'
 import type { Test } from './pack.ts'
 
 /** The steps of a graph: those of state s are numbered `heads[s]` to `heads[s + 1] - 1`. */
@@ -66,6 +67,7 @@ export function fairTrap(graph: Graph, links: Links, from: Test, goal: Test): Tr
     }
   }
   const actors = [...new Set(flat.rows.filter(row => row.owed).map(row => row.rule.actor))]
+  if (actors.length > 31) throw new SpecError(`${flat.name} has more than 31 actors that owe steps`)
   const actorOf = flat.rows.map(row => (row.owed ? actors.indexOf(row.rule.actor) : -1))
   const component = components(links, inside, queue, count)
   // An actor lets a component go on for ever if it is idle somewhere in it, or acts within it.

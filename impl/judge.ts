@@ -76,7 +76,7 @@ export class Judge {
     // Graphs of systems cut down for one claim are rarely asked for twice, and they are large.
     if (this.graphs.size > 6) this.graphs.delete([...this.graphs.keys()][0] ?? '')
     const base = flatten(system, version)
-    for (const name of without) checkRule(base, name, claim?.name ?? '')
+    for (const name of without) checkNamed(system, name, claim?.name ?? '')
     const flat = watch(
       without.length === 0 ? base : flatten({ ...system, without: [...system.without, ...without] }, version),
       observers,
@@ -118,6 +118,20 @@ const patterns = (graph: Graph, list: Claim['where']): Test =>
 export const idOf = (name: string): string => {
   const [, side, rest] = /^(\w+): (.*)$/.exec(name) ?? []
   return rest === undefined ? slug(name) : `${side}/${slug(rest)}`
+}
+
+/** A claim may do without a rule that only some version has, but not without one that none has. */
+function checkNamed(system: System, name: string, claim: string): void {
+  const own = Object.values(system.rules).flat()
+  const found = Object.entries(system.sides).some(([side, machines]) =>
+    machines.some(machine =>
+      Object.values(machine.rules)
+        .flat()
+        .some(rule => rule.name === name || `${side}: ${rule.name}` === name),
+    ),
+  )
+  if (found || own.some(rule => rule.name === name)) return
+  throw new SpecError(`claim "${claim}": there is no rule "${name}" in ${system.name}`)
 }
 
 function checkRule(flat: Flat, name: string, claim: string): void {
