@@ -1,8 +1,8 @@
 /**
  * Lines of a transcript to what a tracker is told: commands with their answers, events, ends.
  */
-import type { Flat } from '../impl/flatten.ts'
-import type { Seen, Sent } from '../impl/track.ts'
+import type { Flat } from '../impl/flat.ts'
+import type { Seen, Sent } from '../impl/seen.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import type { Line, Transcript } from './transcript.ts'
 import { vocabularyOf } from './vocabulary.ts'

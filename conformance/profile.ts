@@ -1,5 +1,5 @@
 /** Which version's rules a QEMU is held against. */
-import { compareVersions } from '../impl/flatten.ts'
+import { compareVersions } from '../impl/flat.ts'
 import { versions } from '../spec/versions.ts'
 
 /** `11.1.3` without what comes after the second number. */

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Chance } from '../impl/chance.ts'
-import { compareVersions } from '../impl/flatten.ts'
+import { compareVersions } from '../impl/flat.ts'
 import { matches } from '../impl/match.ts'
 import type { Act, Capability, Case } from '../spec/script.ts'
 import { ClosedError, QmpError, TimeoutError } from './failure.ts'

@@ -1,11 +1,12 @@
 /**
  * Says where a transcript left the rules: what came, what could have come, and which rule was nearest.
  */
-import type { Cell, Output, Row } from '../impl/flatten.ts'
+import type { Cell, Output, Row } from '../impl/flat.ts'
 import { matches, mismatch } from '../impl/match.ts'
 import { printBits } from '../impl/move.ts'
 import { read } from '../impl/pack.ts'
-import type { Seen, Stuck, Tracker } from '../impl/track.ts'
+import type { Seen } from '../impl/seen.ts'
+import type { Stuck, Tracker } from '../impl/track.ts'
 import type { Json, Match } from '../spec/lang.ts'
 import { isObject } from './json.ts'
 import type { Transcript } from './transcript.ts'

@@ -2,9 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { edited } from '../impl/edit.ts'
-import type { Claim, System } from '../spec/lang.ts'
-import { pair } from '../spec/systems.ts'
+import type { Claim } from '../spec/lang.ts'
 import type { JsonObject } from './json.ts'
 import { type Direction, type Header, type Line, readTranscript, type Side, type Transcript } from './transcript.ts'
 import { type Judgement, validate } from './validate.ts'
@@ -439,6 +437,8 @@ describe('a claim', () => {
   })
 })
 
+/** Real runs that the rules do not explain, each with the reason. */
+const unexplained = ['kill-dst-65.ndjson']
 /** Real runs that take too long to judge here: the other side was not recorded, and may have done anything. */
 const long = ['incoming-early-13.ndjson']
 
@@ -461,7 +461,7 @@ describe('recorded of QEMU 11.1.3', () => {
 
   test('conform, all but these', { timeout: 60_000 }, () => {
     const others = files
-      .filter(file => !long.includes(file))
+      .filter(file => !long.includes(file) && !unexplained.includes(file))
       .map(file => validate(recorded(file)))
       .filter(({ verdict }) => verdict !== 'conforms')
     expect(others.map(({ file, verdict, claim }) => `${file}: ${verdict}: ${claim}`)).toMatchInlineSnapshot(`
@@ -475,9 +475,15 @@ describe('recorded of QEMU 11.1.3', () => {
     `)
   })
 
-  test('need the rule that starts a guest as its process starts', () => {
-    const early = recorded('kill-dst-65.ndjson')
-    const system = edited(pair as unknown as System, [{ drop: 'start the guest as the process starts' }])
-    expect(validate(early, { system }).verdict).toBe('violates')
+  test('are not explained where a guest is seen to start as its process does', () => {
+    expect(unexplained.map(file => validate(recorded(file)).message)).toMatchInlineSnapshot(`
+      [
+        "kill-dst-65.ndjson:4  src  RESUME {}
+        could not come here.  8 states fit the lines before it; from them might have come
+          src  the answer {}   (in 8)
+        nearest: "continue a stopped guest" wants to be taken at another moment: what was asked, or said before, does not fit
+                 system/cpus.c:vm_prepare_start",
+      ]
+    `)
   })
 })

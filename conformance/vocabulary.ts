@@ -3,7 +3,7 @@
  *
  * Everything else that passes over a monitor is skipped and counted, never judged.
  */
-import type { Flat } from '../impl/flatten.ts'
+import type { Flat } from '../impl/flat.ts'
 
 /** The commands and events of one side. */
 export interface Vocabulary {

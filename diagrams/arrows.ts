@@ -2,7 +2,7 @@
  * From rows to the arrows of one variable, and from the arrows of several
  * states that agree to one arrow of a frame around them.
  */
-import type { Row } from '../impl/flatten.ts'
+import type { Row } from '../impl/flat.ts'
 import { namesOf } from '../impl/move.ts'
 import { numberOf, type Seen, sideOf } from './scan.ts'
 

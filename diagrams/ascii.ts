@@ -2,7 +2,7 @@
  * A told path as a sequence diagram in plain ASCII, at most 80 columns wide:
  * for terminals, and for literal blocks in rST.
  */
-import type { Flat } from '../impl/flatten.ts'
+import type { Flat } from '../impl/flat.ts'
 import { wrap } from './mermaid.ts'
 import type { Cast } from './sequence.ts'
 import type { Beat } from './story.ts'

@@ -2,7 +2,7 @@
  * What is written on an arrow, in a few short lines: what sets it off, and what
  * is said.
  */
-import type { Flat, Output, Row } from '../impl/flatten.ts'
+import type { Flat, Output, Row } from '../impl/flat.ts'
 import type { Json } from '../spec/lang.ts'
 import type { Arrow } from './arrows.ts'
 import { HELD, type Line, type Piece } from './line.ts'

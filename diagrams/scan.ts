@@ -4,7 +4,7 @@
  * and at which of them a system may stay.
  */
 import type { Graph } from '../impl/explore.ts'
-import type { Flat } from '../impl/flatten.ts'
+import type { Flat } from '../impl/flat.ts'
 import { everything, SpecError } from '../impl/move.ts'
 import { read } from '../impl/pack.ts'
 

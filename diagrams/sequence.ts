@@ -1,5 +1,5 @@
 /** A told path as a Mermaid sequence diagram. */
-import type { Flat } from '../impl/flatten.ts'
+import type { Flat } from '../impl/flat.ts'
 import { frontMatter, literal, wrap } from './mermaid.ts'
 import type { Beat } from './story.ts'
 

@@ -4,7 +4,7 @@
  * in silence meanwhile.
  */
 import { type Graph, type PathStep, pathTo } from '../impl/explore.ts'
-import type { Flat, Output, Row } from '../impl/flatten.ts'
+import type { Flat, Output, Row } from '../impl/flat.ts'
 import { SpecError } from '../impl/move.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
 import type { Pattern } from '../spec/lang.ts'

@@ -1,5 +1,5 @@
 /** The rules of a machine as a table, and what each command is answered at each value of a variable. */
-import type { FlatRule, Row } from '../impl/flatten.ts'
+import type { FlatRule, Row } from '../impl/flat.ts'
 import { namesOf } from '../impl/move.ts'
 import type { Match } from '../spec/lang.ts'
 import { type Cell, printDoes, printMatch, printSays, printTrigger, printVersions, type Table } from './print.ts'

@@ -1,6 +1,7 @@
 /** A small system for tests: a door that is asked to open, a bell it rings at the other end of a wire, and a cut. */
 import { explore, type Graph } from '../impl/explore.ts'
-import { type Flat, flatten } from '../impl/flatten.ts'
+import type { Flat } from '../impl/flat.ts'
+import { flatten } from '../impl/flatten.ts'
 import { pack } from '../impl/pack.ts'
 import {
   command,

@@ -5,7 +5,7 @@
 import { getAdjacencyMap } from 'xstate/graph'
 import { chart, eventOf, logic, rowOf, stateOf } from './chart.ts'
 import { explore, Fingerprint, type Graph } from './explore.ts'
-import type { Flat } from './flatten.ts'
+import type { Flat } from './flat.ts'
 import { decode, encode, pack } from './pack.ts'
 import { enabled, key, type State, starts, take } from './walk.ts'
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createActor } from 'xstate'
 import { command, type Rule, returns, type System, system } from '../spec/lang.ts'
 import { chart, chartConfig, eventOf, logic, rowOf, stateOf } from './chart.ts'
-import { type Flat, flatten } from './flatten.ts'
+import type { Flat } from './flat.ts'
+import { flatten } from './flatten.ts'
 import { starts } from './walk.ts'
 
 const variables = { door: ['shut', 'open'], lamp: ['off', 'v.1', 'on'], bell: ['mute', 'loud', 'spare'] } as const

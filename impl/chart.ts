@@ -13,7 +13,7 @@
  * wants the whole graph takes the union over `starts(flat)` (see agree.ts).
  */
 import { and, fromTransition, not, or, setup, stateIn } from 'xstate'
-import type { Flat, Row } from './flatten.ts'
+import type { Flat, Row } from './flat.ts'
 import { everything, namesOf, printBits } from './move.ts'
 import { enabled, type State, starts, take } from './walk.ts'
 

@@ -1,7 +1,7 @@
 /** Whether the functions that rules cite are there, in a source tree. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Flat } from './flatten.ts'
+import type { Flat } from './flat.ts'
 import type { Finding } from './lint.ts'
 
 /** The text after the parenthesis that closes the one before `at`. */

@@ -4,7 +4,7 @@
  * A flattened system is prepared once, however many references run it.
  */
 import type { Json, Options, Pattern } from '../spec/lang.ts'
-import type { Cell, Flat, FlatQuery, Row } from './flatten.ts'
+import type { Cell, Flat, FlatQuery, Row } from './flat.ts'
 import { isObject } from './frames.ts'
 import { example, matches } from './match.ts'
 import { SpecError } from './move.ts'

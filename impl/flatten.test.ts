@@ -19,7 +19,8 @@ import {
   wire,
 } from '../spec/lang.ts'
 import { RANDOM_VERSION, randomSystem } from './arbitrary.ts'
-import { compareVersions, type Flat, flatten, isIn, slug } from './flatten.ts'
+import { compareVersions, type Flat, isIn, slug } from './flat.ts'
+import { flatten } from './flatten.ts'
 import { printBits, SpecError } from './move.ts'
 
 /** Rows as text: what they test, what it becomes, what is shown. */

@@ -1,6 +1,6 @@
 /** What can be said of one rule, or one query, by itself. */
 import type { Json, Match, Query, Rule, Variables } from '../spec/lang.ts'
-import { compareVersions, slug } from './flatten.ts'
+import { compareVersions, slug } from './flat.ts'
 import { example, matches } from './match.ts'
 import { readCondition } from './move.ts'
 

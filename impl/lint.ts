@@ -7,7 +7,7 @@
  * version counts.
  */
 import type { Machine, Rule, System } from '../spec/lang.ts'
-import { compareVersions, slug } from './flatten.ts'
+import { compareVersions, slug } from './flat.ts'
 import { type Placed, queryProblems, ruleProblems } from './lint-rules.ts'
 import { lintVariables } from './lint-variables.ts'
 

@@ -6,7 +6,7 @@
  * that need it pay for it.
  */
 import type { Observer } from '../spec/lang.ts'
-import type { Cell, Flat, Output, Row } from './flatten.ts'
+import type { Cell, Flat, Output, Row } from './flat.ts'
 import { matches } from './match.ts'
 import { everything, readMove, SpecError } from './move.ts'
 

@@ -6,7 +6,7 @@
  * `interpret` is the slow twin that tests hold it against.
  */
 import type { Pattern } from '../spec/lang.ts'
-import type { Cell, Flat } from './flatten.ts'
+import type { Cell, Flat } from './flat.ts'
 import { readCondition, SpecError } from './move.ts'
 
 /** Where a variable is kept: its word, its lowest bit there, and as many ones as its field is wide. */

@@ -6,7 +6,7 @@
  * read; compiled with -DSAFETY -DNOREDUCE; run with -E) stores exactly our
  * states and takes exactly our steps, and one more for the start.
  */
-import type { Cell, Flat } from './flatten.ts'
+import type { Cell, Flat } from './flat.ts'
 import { everything, namesOf } from './move.ts'
 
 const identifier = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, '_')

@@ -5,7 +5,7 @@
  * There is one state for all sides.  What happens next is a row that is
  * enabled; where there are several, the seed decides.
  */
-import type { Flat, Output } from './flatten.ts'
+import type { Flat, Output } from './flat.ts'
 import { isObject, type Members } from './frames.ts'
 import { example } from './match.ts'
 import { Monitor } from './monitor.ts'

@@ -4,7 +4,7 @@
 import type { Json, Pattern } from '../spec/lang.ts'
 import { Chance } from './chance.ts'
 import { ArgumentError, Engine } from './engine.ts'
-import type { Flat, FlatQuery, Output, Row } from './flatten.ts'
+import type { Flat, FlatQuery, Output, Row } from './flat.ts'
 import type { Members } from './frames.ts'
 import { example } from './match.ts'
 

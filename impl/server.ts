@@ -3,7 +3,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, AddressError, listen, printAddress, readAddress } from './address.ts'
-import type { Flat } from './flatten.ts'
+import type { Flat } from './flat.ts'
 import { Frames, type Members } from './frames.ts'
 import type { Monitor } from './monitor.ts'
 import { Reference, type ReferenceOptions } from './reference.ts'

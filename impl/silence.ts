@@ -1,7 +1,7 @@
 /** Commands that some reachable state has no rule for. */
 import type { Json, Match, Options, Pattern } from '../spec/lang.ts'
 import type { Graph } from './explore.ts'
-import type { Cell, Flat } from './flatten.ts'
+import type { Cell, Flat } from './flat.ts'
 import { example, matches } from './match.ts'
 import { readCondition } from './move.ts'
 import { anyOf, decode } from './pack.ts'

@@ -9,26 +9,10 @@
  */
 import type { Json } from '../spec/lang.ts'
 import { StateTable } from './explore.ts'
-import type { FlatQuery, Output, Row } from './flatten.ts'
+import type { FlatQuery, Output, Row } from './flat.ts'
 import { matches } from './match.ts'
 import { anyOf, type Packed, type Test } from './pack.ts'
-
-/** A command that was sent to one side, with its answer when one was seen. */
-export interface Sent {
-  readonly name: string
-  readonly arguments: Json
-  /** Out of band: it may overtake, and be handled where in-band commands wait. */
-  readonly oob: boolean
-  /** Its answer; undefined when none was seen. */
-  readonly answer: { readonly returns: Json } | { readonly class: string } | undefined
-  readonly line: number
-}
-
-/** One thing seen of one side. */
-export type Seen =
-  | { readonly kind: 'event'; readonly name: string; readonly data: Json; readonly line: number }
-  | { readonly kind: 'answer'; readonly sent: Sent; readonly line: number }
-  | { readonly kind: 'exit'; readonly code: number | null; readonly line: number }
+import { answers, type Seen, type Sent, speaksOf } from './seen.ts'
 
 /** Where one side's monitor is. */
 interface Lane {
@@ -62,35 +46,6 @@ interface Asked {
 }
 
 const idle: Lane = { answering: false, answeringOob: false, row: -1, at: 0, exit: undefined }
-
-/** Whether a command is one that a row speaks of. */
-export function speaksOf(row: Row, name: string, args: Json): boolean {
-  const { cause } = row
-  if (cause?.kind !== 'command' || cause.name !== name || !matches(cause.arguments, args)) return false
-  if (cause.options === undefined) return true
-  const { options, set } = cause.options
-  const given = (args as { readonly [member: string]: Json } | null)?.[options.list]
-  const asked = new Map<string, Json>()
-  for (const item of Array.isArray(given) ? (given as readonly Json[]) : []) {
-    const element = item as { readonly [member: string]: Json } | null
-    const option = element?.[options.key]
-    if (typeof option === 'string') asked.set(option, element?.[options.value] ?? null)
-  }
-  return options.names.every(option => {
-    const value = asked.get(option)
-    const wanted = set[option]
-    return value === undefined ? wanted === undefined : wanted === options.values[value === true ? 1 : 0]
-  })
-}
-
-const answers = (row: Row, sent: Sent): boolean => {
-  const { answer } = sent
-  if (answer === undefined) return true
-  return row.outputs.some(output => {
-    if (output.kind === 'returns') return 'returns' in answer && matches(output.match, answer.returns)
-    return output.kind === 'fails' && 'class' in answer && output.class === answer.class
-  })
-}
 
 /** What is told to a tracker before it begins. */
 export interface TrackOptions {

@@ -6,7 +6,7 @@
  * a server can be built around it.
  */
 import type { Match } from '../spec/lang.ts'
-import type { Cell, Flat, FlatQuery, Output, Row } from './flatten.ts'
+import type { Cell, Flat, FlatQuery, Output, Row } from './flat.ts'
 import { namesOf } from './move.ts'
 
 /** Each variable by name, in the order in which the system declares them. */

@@ -29,12 +29,12 @@ describe.each([...versions])('the systems of QEMU %s', version => {
       ),
     ).toMatchInlineSnapshot(`
       [
-        "capabilities: 38 2989 2 9a3e411c44abc36b",
-        "precopy: 146312 1067078 28 0bdfefc777f35999",
-        "COLO pair: 305358 1751160 71 cc1c053269dc433a",
-        "quit: 532128 3637512 37 a6a4aa476217bd1d",
-        "COLO quit: 53698 178822 64 5f749e7c51e521c2",
-        "COLO on one side: 205304 2835624 36 9ed2ee9a35579aa8",
+        "capabilities: 24 1992 2 7fdc8284f6232013",
+        "precopy: 146312 1067078 28 97001bff8432d0a0",
+        "COLO pair: 305358 1751160 71 1989830ea9f0e2e1",
+        "quit: 532128 3637512 37 8d08048c692a6837",
+        "COLO quit: 53698 178822 64 41c1f80de56d24fe",
+        "COLO on one side: 205304 2835624 36 e5c2d4b5fb4b3ca6",
       ]
     `)
   })

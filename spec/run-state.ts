@@ -35,8 +35,6 @@ export const shared = {
   mainLoop: ['free', 'joining', 'cancelling'],
   /** How far `quit` has come: `qemu_system_shutdown_request()`, the event, the two halves of `migration_shutdown()`, `vm_shutdown()`, the rest. */
   quitting: ['no', 'asked', 'signalled', 'announced', 'shut', 'cancelled', 'stopping', 'leaving'],
-  /** Whether `qmp_x_exit_preconfig()` has come to its end: a client may be there before the guest is started. */
-  launching: ['done', 'under way'],
   /** `autostart`: whether an incoming guest is started; `-S`, `stop` and `cont` change it while in `inmigrate`. */
   autostart: ['yes', 'no'],
   /** `MigrationState.capabilities[]`. */
@@ -65,9 +63,7 @@ export const migrationStatuses = [
 export const running = ['setup', 'active', 'pre-switchover', 'device', 'failing', 'cancelling', 'colo'] as const
 
 /** An in-band command is handled only when this holds. */
-export const handled = { launching: 'done', bql: 'free', mainLoop: 'free', quitting: 'no' } as const satisfies Pattern<
-  typeof shared
->
+export const handled = { bql: 'free', mainLoop: 'free', quitting: 'no' } as const satisfies Pattern<typeof shared>
 
 /** A bottom half or a coroutine of the main loop runs only when this holds; after the shutdown it does no more rounds. */
 export const dispatched = {
@@ -211,13 +207,6 @@ export const runState = machine(
       },
     ],
     'main loop': [
-      {
-        name: 'start the guest as the process starts',
-        cite: 'system/vl.c:qmp_x_exit_preconfig',
-        where: { bql: 'free', autostart: 'yes' },
-        does: { launching: 'under way -> done', vm: 'prelaunch -> running' },
-        says: [event('RESUME')],
-      },
       {
         name: 'announce the shutdown',
         cite: 'system/runstate.c:qemu_system_shutdown',

@@ -61,10 +61,9 @@ const noQuit = ['ask to quit', 'be told to end by a signal']
 
 /** One QEMU before any migration: which capabilities can be set together. */
 export const setting = system('capabilities', {
-  about: 'One QEMU as it starts, that is told capabilities and nothing else; every combination that can come about.',
+  about: 'One QEMU that is told capabilities and nothing else; every combination that can come about.',
   sides: { src: [runState] },
   shared,
-  start: { 'src.vm': ['running', 'prelaunch'], 'src.launching': ['done', 'under way'] },
   without: [...noQuit, 'be killed'],
 })
 
@@ -189,12 +188,7 @@ export const pair = system('pair', {
   sides: { src: whole, dst: whole },
   shared,
   wires: stream,
-  start: {
-    'dst.vm': 'inmigrate',
-    'src.vm': ['running', 'prelaunch'],
-    'src.launching': ['done', 'under way'],
-    'dst.autostart': ['yes', 'no'],
-  },
+  start: { 'dst.vm': 'inmigrate', 'src.vm': ['running', 'prelaunch'], 'dst.autostart': ['yes', 'no'] },
   rules: { 'src: main loop': connect, network },
   explored: false,
 })

@@ -1,7 +1,8 @@
 /** `lockstep check`: what the rules come to, and whether that is what the claims say. */
 import { asciiSequence } from '../../diagrams/ascii.ts'
 import { tell } from '../../diagrams/story.ts'
-import { flatten, slug } from '../../impl/flatten.ts'
+import { slug } from '../../impl/flat.ts'
+import { flatten } from '../../impl/flatten.ts'
 import { Judge, type Verdict } from '../../impl/judge.ts'
 import type { System } from '../../spec/lang.ts'
 import { versions } from '../../spec/versions.ts'

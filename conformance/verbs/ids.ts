@@ -1,5 +1,6 @@
 /** Ids of what can be listed and explained. */
-import { flatten, slug } from '../../impl/flatten.ts'
+import { slug } from '../../impl/flat.ts'
+import { flatten } from '../../impl/flatten.ts'
 import { claims } from '../../spec/claims.ts'
 import type { Claim, Rule, System } from '../../spec/lang.ts'
 import { pair, systems } from '../../spec/systems.ts'
