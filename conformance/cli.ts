@@ -148,3 +148,5 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3))
 }
 process.exitCode = await main(process.argv.slice(2))
+// The verb is done.  What a failure of ours left open must not keep the process: nothing hangs.
+setTimeout(() => process.exit(), 2000).unref()

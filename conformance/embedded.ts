@@ -41,15 +41,19 @@ function obey(reference: Reference, given: unknown): void {
 
 /** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
 export async function servePair({ version, ...options }: PairOptions): Promise<Endpoint> {
-  const endpoint = await serve(flatten(pair, version), {
+  // Steps may be taken while the sockets are still being opened, before there is an endpoint to speak of.
+  let endpoint: Endpoint | undefined
+  endpoint = await serve(flatten(pair, version), {
     ...options,
     start: { 'src.vm': 'running', 'dst.autostart': 'yes' },
     avoid: failures,
     ignored,
     outOfBand: ['query-yank'],
-    onStep: () => joinSides(endpoint.reference),
+    onStep: () => {
+      if (endpoint !== undefined) joinSides(endpoint.reference)
+    },
     tap: (_, direction, message) => {
-      if (direction === '->' && message.execute === 'migrate-set-parameters')
+      if (endpoint !== undefined && direction === '->' && message.execute === 'migrate-set-parameters')
         obey(endpoint.reference, message.arguments)
     },
   })
