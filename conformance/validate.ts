@@ -128,15 +128,14 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
   }
   const { limit } = options
+  const known = { observed: observed.sides, fault: faultsOf(transcript, observed) }
   const tracker = new Tracker(packed, {
-    observed: observed.sides,
-    fault: faultsOf(transcript, observed),
+    ...known,
     ...(limit === undefined ? {} : { limit }),
   })
   try {
     const first = judge(tracker, packed, transcript, observed)
-    const without = (rule: string) =>
-      new Tracker(packed, { observed: observed.sides, fault: faultsOf(transcript, observed), without: rule })
+    const without = (rule: string) => new Tracker(packed, { ...known, without: rule })
     const outcome =
       first.verdict === 'conforms'
         ? (takenRule(tracker, without, transcript, observed, packed.flat.version) ?? first)
@@ -201,7 +200,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
 }
 
 /** Tells a tracker all of it; where it is stuck, if it is. */
-function follow(tracker: Tracker, observed: Observed): Stuck | undefined {
+export function follow(tracker: Tracker, observed: Observed): Stuck | undefined {
   for (const told of observed.told) {
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
     else {

@@ -13,7 +13,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { observe } from '../conformance/observe.ts'
 import { readTranscript } from '../conformance/transcript.ts'
-import { faultsOf, packedFor } from '../conformance/validate.ts'
+import { faultsOf, follow, packedFor } from '../conformance/validate.ts'
 import { profileOfTranscript } from '../conformance/whose.ts'
 import { Tracker } from '../impl/track.ts'
 
@@ -35,14 +35,10 @@ for (const file of files) {
   if (version === undefined) continue
   const packed = packedFor(version)
   const observed = observe(packed.flat, transcript)
+  const known = { observed: observed.sides, fault: faultsOf(transcript, observed) }
   const explain = (without?: string): Tracker | undefined => {
-    const base = { observed: observed.sides, fault: faultsOf(transcript, observed) }
-    const tracker = new Tracker(packed, without === undefined ? base : { ...base, without })
-    for (const told of observed.told) {
-      if (told.kind === 'seen') tracker.see(told.side, told.seen)
-      else if (told.kind === 'sent' && tracker.send(told.side, told.sent) !== undefined) return undefined
-    }
-    return tracker.settle() === undefined ? tracker : undefined
+    const tracker = new Tracker(packed, without === undefined ? known : { ...known, without })
+    return follow(tracker, observed) === undefined ? tracker : undefined
   }
   const whole = explain()
   if (whole === undefined) continue

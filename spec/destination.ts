@@ -7,9 +7,8 @@
  * stream early is `failed`, and, unless told otherwise, the end of the process.
  */
 import { command, each, event, exits, fails, hangup, machine, not, receives, returns, sends, unlike } from './lang.ts'
-import { announces, dispatched, handled, shared } from './run-state.ts'
+import { announces, dispatched, handled, readable, shared } from './run-state.ts'
 
-const readable = '^(unix:.+|tcp:.*:[0-9]+.*|vsock:.+|fd:.+|exec:.+|file:.+|rdma:.+)$'
 const ways = ['exit', 'stay'] as const
 /** `exit-on-error` is true unless the command says false. */
 const listening = (way: (typeof ways)[number]) =>

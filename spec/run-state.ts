@@ -72,6 +72,9 @@ export const dispatched = {
   quitting: ['no', 'asked', 'signalled'],
 } as const satisfies Pattern<typeof shared>
 
+/** URIs that `migration_channel_parse_input()` can read; `channels` is checked by the QAPI layer. */
+export const readable = '^(unix:.+|tcp:.*:[0-9]+.*|vsock:.+|fd:.+|exec:.+|file:.+|rdma:.+)$'
+
 /** `migrate_generate_event()`: the event comes only where the capability `events` is set. */
 export const announces = (status: (typeof migrationStatuses)[number], when: Pattern = {}) =>
   event('MIGRATION', { status }, { events: 'on', ...when })

@@ -25,10 +25,8 @@ import {
   sends,
   unlike,
 } from './lang.ts'
-import { announces, dispatched, handled, migrationStatuses, running, shared } from './run-state.ts'
+import { announces, dispatched, handled, migrationStatuses, readable, running, shared } from './run-state.ts'
 
-/** URIs that `migration_channel_parse_input()` can read; `channels` is checked by the QAPI layer. */
-const readable = '^(unix:.+|tcp:.*:[0-9]+.*|vsock:.+|fd:.+|exec:.+|file:.+|rdma:.+)$'
 const fresh = command('migrate', { uri: not(unlike(readable)), resume: not(true) })
 
 /** `migrate_init()` lets a new migration begin from these. */
