@@ -103,7 +103,8 @@ describe('lockstep list', () => {
     const { exitCode, stdout } = await lockstep('list', what, '--json')
     expect(exitCode).toBe(0)
     const { [what]: all, ...others } = JSON.parse(stdout)
-    expect([all.length > 0, others]).toEqual([true, {}])
+    // The rules come with what they come to.
+    expect([all.length > 0, Object.keys(others)]).toEqual([true, what === 'rules' ? ['arrows', 'commands'] : []])
     expect((await lockstep('list', what)).stdout.split('\n')).toHaveLength(all.length)
   })
 
@@ -115,7 +116,7 @@ describe('lockstep list', () => {
       ...{ machine: 'primary', side: 'src', name: 'announce an exit by error', on: null, since: null, until: null },
       says: [{ event: 'COLO_EXIT', data: { mode: 'primary', reason: 'error' } }],
       cite: 'migration/colo.c:colo_process_checkpoint',
-      seen: expect.any(String),
+      seen: expect.anything(),
     })
   })
 })

@@ -10,7 +10,7 @@ import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim, System } from '../spec/lang.ts'
-import { pair, systems } from '../spec/systems.ts'
+import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { isObject } from './json.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
@@ -50,18 +50,30 @@ export interface ValidateOptions {
 
 const packs = new Map<string, Packed>()
 
+/** What a transcript is held against: two QEMUs, or the one that it tells of and whatever the other may be. */
+export function systemFor(transcript: Transcript): System {
+  const told = (side: string) => transcript.lines.some(line => line.side === side && line.dir !== '!!')
+  const [src, dst] = [told('src'), told('dst')]
+  return (src === dst ? pair : src ? loneSource : loneDestination) as unknown as System
+}
+
 /** The packed system that transcripts of a release are held against. */
 export function packedFor(version: string, system: System = pair as unknown as System): Packed {
+  const ours = systems.some(one => one === (system as unknown))
   const key = `${system.name} ${version}`
-  const known = system === (pair as unknown as System) ? packs.get(key) : undefined
+  const known = ours ? packs.get(key) : undefined
   if (known !== undefined) return known
   const packed = pack(flatten(system, version))
-  if (system === (pair as unknown as System)) packs.set(key, packed)
+  if (ours) packs.set(key, packed)
   return packed
 }
 
 /** Which faults may have happened: where all are listed, those; else any. */
-export function faultsOf(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
+export function faultsOf(
+  transcript: Transcript,
+  observed: Observed,
+  packed: Packed,
+): (side: string, name: string) => boolean {
   const listed = new Set(observed.told.flatMap(told => (told.kind === 'fault' ? [`${told.side} ${told.name}`] : [])))
   for (const { side, msg } of transcript.lines) {
     const { exit } = msg
@@ -71,10 +83,16 @@ export function faultsOf(transcript: Transcript, observed: Observed): (side: str
   // A process whose end is told of ended in that way and in no other.
   const ended = new Set(transcript.lines.filter(line => 'exit' in line.msg).map(line => line.side as string))
   const all = transcript.header.faults === 'listed'
+  // Of what nobody told, only the end of a process explains anything that the network's faults do not.
+  const ending = new Set(
+    packed.flat.rules.flatMap(({ rule: { on, says = [] } }) =>
+      on !== undefined && 'fault' in on && says.some(said => 'exits' in said) ? [on.fault] : [],
+    ),
+  )
   return (side, name) => {
     if (listed.has(`${side} ${name}`)) return true
     if (side === '') return !all || observed.told.some(told => told.kind === 'fault' && told.name === name)
-    if (all && observed.sides.includes(side)) return false
+    if (!ending.has(name) || (all && observed.sides.includes(side))) return false
     return !ended.has(side)
   }
 }
@@ -121,25 +139,22 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     const base = { file: transcript.file, version: profile.version, skipped: {} }
     return { ...base, verdict: 'inconclusive', message: profile.problem }
   }
-  const packed = packedFor(profile.rules, options.system)
+  const packed = packedFor(profile.rules, options.system ?? systemFor(transcript))
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
   if (observed.sides.length === 0) {
     return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
   }
   const { limit } = options
-  const known = { observed: observed.sides, fault: faultsOf(transcript, observed) }
+  const known = { observed: observed.sides, fault: faultsOf(transcript, observed, packed) }
   const tracker = new Tracker(packed, {
     ...known,
     ...(limit === undefined ? {} : { limit }),
   })
   try {
     const first = judge(tracker, packed, transcript, observed)
-    const without = (rule: string) => new Tracker(packed, { ...known, without: rule })
     const outcome =
-      first.verdict === 'conforms'
-        ? (takenRule(tracker, without, transcript, observed, packed.flat.version) ?? first)
-        : first
+      first.verdict === 'conforms' ? (takenRule(tracker, transcript, observed, packed.flat.version) ?? first) : first
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { ...base, ...outcome, message: outcome.message + note }
   } catch (error) {
@@ -163,8 +178,12 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     }
   }
   const stop = (stuck: Stuck): Outcome => describeStuck(tracker, stuck, transcript)
+  // What a fault does that no rule speaks of, nobody can say; so nobody owes anything after it.
+  const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
+  let unforeseen = false
   let last: Told | undefined
   for (const told of observed.told) {
+    if (told.kind === 'fault' && !known.has(told.name)) unforeseen = true
     let stuck: Stuck | undefined
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
     else if (told.kind === 'sent') {
@@ -172,7 +191,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       if (stuck === undefined && last !== undefined) look(last.line)
     } else stuck = tracker.settle()
     if (stuck !== undefined) return stop(stuck)
-    if (told.kind === 'quiet' && !tracker.rest()) return restless(tracker, transcript, told.line)
+    if (told.kind === 'quiet' && !unforeseen && !tracker.rest()) return restless(tracker, transcript, told.line)
     last = told
   }
   const stuck = tracker.settle()
@@ -212,21 +231,15 @@ export function follow(tracker: Tracker, observed: Observed): Stuck | undefined 
 }
 
 /** A claim that a rule is never taken, where the transcript cannot be explained without that rule. */
-function takenRule(
-  tracker: Tracker,
-  trackerWithout: (rule: string) => Tracker,
-  transcript: Transcript,
-  observed: Observed,
-  version: string,
-): Outcome | undefined {
+function takenRule(tracker: Tracker, transcript: Transcript, observed: Observed, version: string): Outcome | undefined {
+  const { tried } = tracker
   for (const claim of claims) {
     const rule = claim.kind === 'never' && claim.rule !== undefined ? idOf(claim.rule) : undefined
-    if (rule === undefined || claim.where.some(pattern => Object.keys(pattern).length > 0) || !tracker.tried.has(rule))
-      continue
+    if (rule === undefined || claim.where.some(pattern => Object.keys(pattern).length > 0) || !tried.has(rule)) continue
     // A claim of the same name may be made of another system; what it says is not about this transcript.
     const scope = patternsFor(tracker.packed, claim, claim.where)
     if (scope !== undefined && !tracker.some(scope)) continue
-    const stuck = follow(trackerWithout(rule), observed)
+    const stuck = follow(tracker.without(rule), observed)
     if (stuck === undefined) continue
     const last = observed.told[observed.told.length - 1]?.line
     const reason = claim.broken[version]

@@ -10,13 +10,16 @@ import { slug } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import { SpecError } from '../impl/move.ts'
 import { pack } from '../impl/pack.ts'
+import { claims } from '../spec/claims.ts'
 import type { System } from '../spec/lang.ts'
 import { systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { asciiSequence } from './ascii.ts'
 import { indexPage, type Shown, transcriptPage } from './page.ts'
-import { commands, states, tabled, witnesses } from './plan.ts'
-import { markdown, rst, type Table } from './print.ts'
+import { charts, commands, pages, states, tabled, witnesses } from './plan.ts'
+import { markdown, markdownPage, rst, rstPage, type Table } from './print.ts'
+import { answersPage, changesPage, claimsPage, fileFor, type Page, transitionsPage } from './releases.ts'
+import { rowsOfAll } from './rows.ts'
 import { type Seen, scan } from './scan.ts'
 import { sequenceDiagram } from './sequence.ts'
 import { stateDiagram } from './state.ts'
@@ -55,6 +58,11 @@ export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<
     put(`${file}.rst`, rst(table))
     shown.push({ kind: 'table', file, title: table.title })
   }
+  const putPage = (file: string, { title, before, tables }: Page): void => {
+    put(`${file}.md`, markdownPage(title, before, tables))
+    put(`${file}.rst`, rstPage(title, before, tables))
+    shown.push({ kind: 'table', file, title })
+  }
   for (const name of new Set([...states, ...commands, ...witnesses].map(plan => plan.system))) {
     const graph = graphOf(name)
     const mine = <P extends { readonly system: string }>(plans: readonly P[]): P[] =>
@@ -86,6 +94,14 @@ export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<
     const title = machine === whole.name ? 'The rules of the network between two sides' : `The rules of ${machine}`
     putTable(`rules-${slug(machine)}`, ruleTable(once, titled(title)))
   }
+  const { releases } = rowsOfAll(versions)
+  for (const release of releases) {
+    const { version } = release
+    putPage(fileFor(pages.transitions, version), transitionsPage(releases, version, charts))
+    putPage(fileFor(pages.answers, version), answersPage(release, charts))
+  }
+  putPage(pages.claims, claimsPage(claims, versions))
+  putPage(pages.changes, changesPage(releases))
   put('README.md', indexPage(shown, drawn))
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

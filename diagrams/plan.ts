@@ -4,6 +4,7 @@
  * hides one.
  */
 import type { Pattern } from '../spec/lang.ts'
+import { migrationStatuses, runStates } from '../spec/run-state.ts'
 import type { Cast } from './sequence.ts'
 import type { Layout } from './state.ts'
 import type { Goal } from './story.ts'
@@ -203,3 +204,34 @@ export const witnesses: readonly WitnessPlan[] = [
 
 /** The system whose machines have their rules printed as tables: the one that has them all. */
 export const tabled = 'pair'
+
+/** A status, of one side or of either, that pages about releases have a table for. */
+export interface Charted {
+  readonly title: string
+  /** QAPI's name of the enumeration. */
+  readonly machine: string
+  readonly side?: 'source' | 'destination'
+  /** In which order its values stand. */
+  readonly order?: readonly string[]
+}
+
+/** The tables of the pages about releases. */
+export const charts: readonly Charted[] = [
+  { title: 'MigrationStatus on the source', machine: 'MigrationStatus', side: 'source', order: migrationStatuses },
+  {
+    title: 'MigrationStatus on the destination',
+    machine: 'MigrationStatus',
+    side: 'destination',
+    order: migrationStatuses,
+  },
+  { title: 'RunState', machine: 'RunState', order: runStates },
+  { title: 'FailoverStatus', machine: 'FailoverStatus', order: ['none', 'require', 'active', 'completed', 'relaunch'] },
+]
+
+/** The pages about releases, by file; the first two have one for each release. */
+export const pages = {
+  transitions: 'transitions',
+  answers: 'commands',
+  claims: 'claims',
+  changes: 'changes',
+} as const

@@ -97,20 +97,33 @@ const markdownCell = ({ lines, code }: Cell): string =>
 /** Text that reStructuredText takes as text. */
 const rstText = (text: string): string => text.replaceAll(/[\\`*_|]/g, '\\$&')
 
-/** A table in Markdown. */
-export function markdown({ title, before, heads, rows, after }: Table): string {
+/** The rows of a table in Markdown, and what stands after it. */
+function markdownRows({ heads, rows, after }: Table): string[] {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    row(heads),
+    row(heads.map(() => '---')),
+    ...rows.map(cells => row(cells.map(markdownCell))),
+    ...(after.length === 0 ? [] : ['', ...after.map(line => `- ${markdownText(line)}`)]),
+  ]
+}
+
+/** A table in Markdown. */
+export const markdown = (table: Table): string => markdownPage(table.title, table.before, [{ ...table, title: '' }])
+
+/** Several tables on one page; those with a title below a heading of their own. */
+export function markdownPage(title: string, before: string, tables: readonly Table[]): string {
   return `${[
     `<!-- ${PRINTED} -->`,
     '',
     `# ${title}`,
     '',
     before,
-    '',
-    row(heads),
-    row(heads.map(() => '---')),
-    ...rows.map(cells => row(cells.map(markdownCell))),
-    ...(after.length === 0 ? [] : ['', ...after.map(line => `- ${markdownText(line)}`)]),
+    ...tables.flatMap(table => [
+      '',
+      ...(table.title === '' ? [] : [`## ${table.title}`, '', ...(table.before === '' ? [] : [table.before, ''])]),
+      ...markdownRows(table),
+    ]),
   ].join('\n')}\n`
 }
 
@@ -120,22 +133,15 @@ const rstCell = ({ lines, code }: Cell): string[] => {
   return texts.length < 2 ? texts : texts.map(text => `| ${text}`)
 }
 
-/** A table in reStructuredText, as a list-table. */
-export function rst({ title, before, heads, widths, rows, after }: Table): string {
+/** The rows of a table in reStructuredText, as a list-table, and what stands after it. */
+function rstRows({ heads, widths, rows, after }: Table): string[] {
   const row = (cells: readonly (readonly string[])[]): string[] =>
     cells.flatMap((lines, i) =>
       (lines.length === 0 ? [''] : lines).map((line, j) =>
         `${j > 0 ? '       ' : i === 0 ? '   * - ' : '     - '}${line}`.trimEnd(),
       ),
     )
-  return `${[
-    `.. ${PRINTED.replaceAll('`', '``')}`,
-    '',
-    title,
-    '='.repeat(title.length),
-    '',
-    before,
-    '',
+  return [
     '.. list-table::',
     '   :header-rows: 1',
     `   :widths: ${widths.join(' ')}`,
@@ -143,5 +149,27 @@ export function rst({ title, before, heads, widths, rows, after }: Table): strin
     ...row(heads.map(head => [head])),
     ...rows.flatMap(cells => row(cells.map(rstCell))),
     ...(after.length === 0 ? [] : ['', ...after.map(line => `- ${rstText(line)}`)]),
+  ]
+}
+
+/** A table in reStructuredText. */
+export const rst = (table: Table): string => rstPage(table.title, table.before, [{ ...table, title: '' }])
+
+/** Several tables on one page in reStructuredText; those with a title below a heading of their own. */
+export function rstPage(title: string, before: string, tables: readonly Table[]): string {
+  return `${[
+    `.. ${PRINTED.replaceAll('`', '``')}`,
+    '',
+    title,
+    '='.repeat(title.length),
+    '',
+    before,
+    ...tables.flatMap(table => [
+      '',
+      ...(table.title === ''
+        ? []
+        : [table.title, '-'.repeat(table.title.length), '', ...(table.before === '' ? [] : [table.before, ''])]),
+      ...rstRows(table),
+    ]),
   ].join('\n')}\n`
 }

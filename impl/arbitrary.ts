@@ -217,6 +217,7 @@ function systemOf(drawn: Of<typeof genome>): System {
     rules: { world: linked ? [cut, ...whole] : whole },
     without: [],
     explored: true,
+    starts: [],
   }
 }
 

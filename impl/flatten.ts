@@ -5,7 +5,7 @@
  * whether a conditional event is emitted, where on the wire a message lands.
  * Rows are what every other reading reads.
  */
-import type { Json, Machine, Options, Pattern, Query, Rule, Says, System } from '../spec/lang.ts'
+import type { Json, Machine, Match, Options, Pattern, Query, Rule, Says, System } from '../spec/lang.ts'
 import { Draft } from './draft.ts'
 import {
   type Cause,
@@ -70,13 +70,19 @@ class Flattener {
       const messages = this.messagesFrom(from)
       for (let slot = 0; slot < capacity; slot++) this.addVariable(`${from}>${to}.${slot}`, ['empty', ...messages])
     }
-    for (const name of Object.keys(system.start)) this.find(name, 'the start')
+    const start: { readonly [name: string]: unknown } = Object.assign(
+      {},
+      system.start,
+      ...system.starts.filter(only => isIn(version, only)).map(only => only.start),
+    )
+    for (const name of [...Object.keys(system.start), ...system.starts.flatMap(only => Object.keys(only.start))])
+      this.find(name, 'the start')
     const variables = this.variables.map(v => ({
       ...v,
       start:
-        system.start[v.name] === undefined
+        start[v.name] === undefined
           ? 1
-          : within(`the start of ${v.name}`, () => readCondition(system.start[v.name] as Json, v.values)),
+          : within(`the start of ${v.name}`, () => readCondition(start[v.name] as Json, v.values)),
     }))
     for (const [side, machines] of Object.entries(system.sides)) {
       const scope = this.scopeOf(side)
@@ -216,11 +222,11 @@ class Flattener {
       const cause: Cause = on.oob === true ? { ...base, oob: true } : base
       return drafts.map(d => d.with({ cause }))
     }
-    return drafts.flatMap(draft => this.options(rule, on.command, on.options as Options, scope, draft))
+    return drafts.flatMap(draft => this.options(rule, on.command, args, on.options as Options, scope, draft))
   }
 
   /** Every way to mention, or not to mention, each option; a command that fails moves none of them. */
-  private options(rule: Rule, command: string, options: Options, scope: Scope, draft: Draft): Draft[] {
+  private options(rule: Rule, command: string, args: Match, options: Options, scope: Scope, draft: Draft): Draft[] {
     const refused = (rule.says ?? []).some(says => 'fails' in says)
     let ways: { draft: Draft; set: Record<string, string> }[] = [{ draft, set: {} }]
     for (const option of options.names) {
@@ -246,7 +252,7 @@ class Flattener {
         side: scope.side,
         kind: 'command',
         name: command,
-        arguments: {},
+        arguments: args,
         options: { options, set: way.set },
       }
       return way.draft.with({ cause })

@@ -319,6 +319,22 @@ describe('a claim', () => {
     expect(() => judge(mutex(), wrong)).toThrow(new SpecError(message))
   })
 
+  test('may name a rule that only some release has', () => {
+    const of = system('taps', {
+      about: '',
+      sides: {
+        s: [machine('m', { at: ['a', 'b'] }, { t: [{ name: 'tap', cite, does: { at: 'a -> b' }, since: '9.1' }] })],
+      },
+    }) as System
+    const taps = claim('sometimes', {}, { rule: 's: tap' })
+    expect([judge(of, taps, '9.0').holds, judge(of, taps, '9.1').holds]).toEqual([false, true])
+    const never = claim('never', {}, { rule: 's: tap' })
+    expect([judge(of, never, '9.0').holds, judge(of, never, '9.1').holds]).toEqual([true, false])
+    const left = 'claim "the claim": the rule "s: tap" is left out'
+    expect(() => judge({ ...of, without: ['tap'] }, taps, '9.1')).toThrow(new SpecError(left))
+    expect(() => judge(of, { ...taps, without: ['s: tap'] }, '9.1')).toThrow(new SpecError(left))
+  })
+
   test('is judged on the graph of its own rules and observers, which is kept', () => {
     const explored: string[] = []
     const all = new Judge(packed => {

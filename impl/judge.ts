@@ -15,7 +15,7 @@
 import type { Claim, System } from '../spec/lang.ts'
 import { explore, type Graph, type PathStep, pathTo } from './explore.ts'
 import { fairTrap, type Links, linksOf } from './fair.ts'
-import { type Flat, type Row, slug } from './flat.ts'
+import { type Row, slug } from './flat.ts'
 import { flatten } from './flatten.ts'
 import { SpecError } from './move.ts'
 import { watch } from './observer.ts'
@@ -60,6 +60,7 @@ export class Judge {
   judge(claim: Claim, system: System, version: string): Verdict {
     const entry = this.entry(system, version, claim)
     const { graph } = entry
+    if (claim.rule !== undefined) checkRule(system, claim, claim.rule)
     const found = this.find(claim, entry)
     const wanted = claim.kind === 'sometimes' || claim.kind === 'rests'
     const holds = (found !== undefined) === wanted
@@ -91,9 +92,7 @@ export class Judge {
     const { graph } = entry
     const test = patterns(graph, claim.where)
     if (claim.kind === 'never' || claim.kind === 'sometimes') {
-      return claim.rule === undefined
-        ? firstState(graph, test)
-        : firstStep(graph, test, ruleIds(graph, claim.rule, claim.name))
+      return claim.rule === undefined ? firstState(graph, test) : firstStep(graph, test, ruleIds(graph, claim.rule))
     }
     if (claim.kind === 'rests') return firstState(graph, (states, at) => test(states, at) && !owes(graph, states, at))
     entry.links ??= linksOf(graph)
@@ -135,14 +134,15 @@ function checkNamed(system: System, name: string, claim: string): void {
   throw new SpecError(`claim "${claim}": there is no rule "${name}" in ${system.name}`)
 }
 
-function checkRule(flat: Flat, name: string, claim: string): void {
-  const id = idOf(name)
-  if (flat.rules.some(rule => rule.id === id || rule.rule.name === name)) return
-  throw new SpecError(`claim "${claim}": there is no rule "${name}" in ${flat.name}`)
+/** A claim may name a rule that only some release has: in others nobody takes it.  It may name none that is left out. */
+function checkRule(system: System, claim: Claim, name: string): void {
+  checkNamed(system, name, claim.name)
+  const bare = name.replace(/^\w+: /, '')
+  if (![...system.without, ...claim.without].some(left => left === name || left === bare)) return
+  throw new SpecError(`claim "${claim.name}": the rule "${name}" is left out`)
 }
 
-function ruleIds(graph: Graph, name: string, claim: string): ReadonlySet<string> {
-  checkRule(graph.packed.flat, name, claim)
+function ruleIds(graph: Graph, name: string): ReadonlySet<string> {
   const id = idOf(name)
   return new Set(graph.packed.flat.rules.filter(rule => rule.id === id || rule.rule.name === name).map(rule => rule.id))
 }

@@ -1,10 +1,11 @@
 /** Commands that some reachable state has no rule for. */
 import type { Json, Match, Options, Pattern } from '../spec/lang.ts'
 import type { Graph } from './explore.ts'
-import type { Cell, Flat } from './flat.ts'
+import type { Cell, Flat, Row } from './flat.ts'
 import { example, matches } from './match.ts'
 import { readCondition } from './move.ts'
 import { anyOf, decode } from './pack.ts'
+import { speaksOf } from './seen.ts'
 
 /** A command that is not answered, how often, and some of the states where it is not. */
 export interface Unanswered {
@@ -25,6 +26,8 @@ interface Ask {
   readonly command: string
   readonly asked: Json
   readonly kind: Kind
+  /** The arguments that ask it. */
+  readonly given: Json
   readonly rows: (readonly Cell[])[]
 }
 
@@ -37,6 +40,17 @@ function settings({ names, values }: Options): { [option: string]: string }[] {
   return ways
 }
 
+/** Whether a row is about these settings, of those options that its rule follows. */
+function sets({ cause }: Row, asked: { readonly [option: string]: string }): boolean {
+  const own = cause?.kind === 'command' ? cause.options : undefined
+  return own === undefined || own.options.names.every(name => own.set[name] === asked[name])
+}
+
+/** The arguments that set these options. */
+const said = ({ list, key, value, values }: Options, set: { readonly [option: string]: string }): Json => ({
+  [list]: Object.entries(set).map(([name, to]) => ({ [key]: name, [value]: to === values[1] })),
+})
+
 /**
  * The ways to ask that rules and queries know: for each match of arguments an
  * example of it, which every rule answers that it matches too, and every
@@ -45,28 +59,42 @@ function settings({ names, values }: Options): { [option: string]: string }[] {
  */
 function asks(flat: Flat): Ask[] {
   const all = new Map<string, Ask>()
-  const ask = (side: string, command: string, asked: Json, kind: Kind): Ask => {
+  const ask = (side: string, command: string, asked: Json, kind: Kind, given: Json): Ask => {
     const key = JSON.stringify([side, command, asked, kind])
-    const known = all.get(key) ?? { side, command, asked, kind, rows: [] }
+    const known = all.get(key) ?? { side, command, asked, kind, given, rows: [] }
     all.set(key, known)
     return known
   }
-  const commands = flat.rows.flatMap(({ cause, cells }) => (cause?.kind === 'command' ? [{ cause, cells }] : []))
+  const commands = flat.rows.filter(({ cause }) => cause?.kind === 'command')
+  const listed = new Map<Options, Set<string>>()
   for (const { cause } of commands) {
-    const { side, name, options } = cause
+    if (cause?.kind !== 'command') continue
+    const { side, name } = cause
+    const options = cause.options?.options
     const given = example(cause.arguments)
-    if (options !== undefined) for (const way of settings(options.options)) ask(side, name, way, 'options')
-    else if (isAny(cause.arguments)) ask(side, name, {}, 'any')
-    else if (given !== undefined && matches(cause.arguments, given)) ask(side, name, given, 'arguments')
+    if (options !== undefined) {
+      // Rules may follow some of the options that others do: those are asked for by them.
+      const known = listed.get(options) ?? new Set()
+      listed.set(options, known)
+      if (known.has(`${side}/${name}`)) continue
+      known.add(`${side}/${name}`)
+      for (const way of settings(options)) ask(side, name, way, 'options', said(options, way))
+    } else if (isAny(cause.arguments)) ask(side, name, {}, 'any', {})
+    else if (given !== undefined && matches(cause.arguments, given)) ask(side, name, given, 'arguments', given)
   }
-  for (const { side, command, asked, kind, rows } of all.values()) {
-    for (const { cause, cells } of commands) {
-      if (side !== cause.side || command !== cause.name) continue
-      const { options } = cause
-      const set = options !== undefined && kind === 'options' && JSON.stringify(options.set) === JSON.stringify(asked)
-      const given = options === undefined && kind === 'arguments' && matches(cause.arguments, asked)
-      const any = options === undefined && isAny(cause.arguments)
-      if (any || kind === 'any' || set || given) rows.push(cells)
+  // All rows of a rule have the same arguments, and the same options in different settings.
+  const byRule = Map.groupBy(commands, row => row.rule.id)
+  for (const { side, command, kind, given, asked, rows } of all.values()) {
+    for (const [first, ...others] of byRule.values()) {
+      const cause = first?.cause
+      if (first === undefined || cause?.kind !== 'command' || side !== cause.side || command !== cause.name) continue
+      const any = kind === 'any' || (cause.options === undefined && isAny(cause.arguments))
+      if (!any && !matches(cause.arguments, given)) continue
+      const fits =
+        any || kind !== 'options'
+          ? (row: Row) => any || speaksOf(row, command, given)
+          : (row: Row) => sets(row, asked as { readonly [option: string]: string })
+      for (const row of [first, ...others]) if (fits(row)) rows.push(row.cells)
     }
   }
   for (const { side, command, where, tables } of flat.queries) {
@@ -74,7 +102,7 @@ function asks(flat: Flat): Ask[] {
     // Every table has to have a row that fits; a query without tables answers wherever it may.
     let ways: Cell[][] = (first ?? [{ cells: [] }]).map(row => [...where, ...row.cells])
     for (const table of others) ways = ways.flatMap(way => table.map(row => [...way, ...row.cells]))
-    ask(side, command, {}, 'any').rows.push(...ways)
+    ask(side, command, {}, 'any', {}).rows.push(...ways)
   }
   return [...all.values()]
 }

@@ -174,6 +174,35 @@ describe('the states that may be', () => {
     expect(explains(track(coin, { limit: 3 }), said('TOSSED'))).toBe(true)
   })
 
+  test('may be as many in all as several at once', () => {
+    const places = Array.from({ length: 9 }, (_, i) => `p${i}`)
+    const walker = alone(
+      { at: places },
+      places.slice(1).map((to, i) => rule(to, { at: `${places[i]} -> ${to}` }, [event('STEP')])),
+    )
+    const tracker = track(walker, { limit: 1 })
+    expect(() => explains(tracker, ...places.slice(1).map(() => said('STEP')))).toThrow(
+      new TrackLimitError('more than 4 states are possible in all'),
+    )
+  })
+
+  test('are explained without a rule as by a tracker that never knew it', () => {
+    const shown = [said('SEEN'), said('SHOWN', { side: 'tails' })]
+    for (const missing of ['src/land-on-heads', 'src/land-on-tails', 'src/be-seen']) {
+      const whole = track(coin)
+      expect(explains(whole, ...shown)).toBe(true)
+      const [other, fresh] = [whole.without(missing), track(coin, { without: missing })]
+      expect(explains(other, ...shown)).toBe(explains(fresh, ...shown))
+      expect([other.size, [...other.tried].sort()]).toEqual([fresh.size, [...fresh.tried].sort()])
+      expect([...whole.tried].sort()).toEqual([
+        'src/be-seen',
+        'src/land-on-heads',
+        'src/land-on-tails',
+        'src/show-tails',
+      ])
+    }
+  })
+
   test('must say what is seen of them with the data that is seen', () => {
     const open = alone({ x: ['x'] }, [rule('count', {}, [event('COUNT', { n: present(1), who: 'me' })])])
     expect(explains(track(open), said('COUNT', { n: 7, who: 'me', more: true }))).toBe(true)
@@ -595,7 +624,10 @@ const mortal = (flat: Flat): boolean =>
 
 /** Tells a tracker; true where it could explain everything. */
 function accepts(flat: Flat, told: readonly Told[]): boolean {
-  const tracker = new Tracker(pack(flat), { observed: flat.sides, fault: () => true })
+  return follows(new Tracker(pack(flat), { observed: flat.sides, fault: () => true }), told)
+}
+
+function follows(tracker: Tracker, told: readonly Told[]): boolean {
   for (const { side, what } of told) {
     if (what.kind !== 'sent') tracker.see(side, what)
     else if (tracker.send(side, what.sent) !== undefined) return false
@@ -762,5 +794,30 @@ describe('on random systems', () => {
       { numRuns: 400 },
     )
     expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(25)
+  })
+
+  test('what one tracker has found out holds for another that goes without a rule', () => {
+    let needed = 0
+    fc.assert(
+      fc.property(randomSystem, seed, fc.nat({ max: 30 }), (of, number, length) => {
+        const flat = flatten(of, RANDOM_VERSION)
+        const told = record(flat, number, length)
+        const whole = new Tracker(pack(flat), { observed: flat.sides.slice(0, 1), fault: () => true })
+        const ours = told.filter(({ side }) => side === flat.sides[0])
+        follows(whole, ours)
+        for (const rule of whole.tried) {
+          const fresh = new Tracker(pack(flat), { observed: flat.sides.slice(0, 1), fault: () => true, without: rule })
+          const other = whole.without(rule)
+          const fits = follows(fresh, ours)
+          if (!fits) needed += 1
+          expect(follows(other, ours)).toBe(fits)
+          expect(other.size).toBe(fresh.size)
+          expect(other.rest()).toBe(fresh.rest())
+          expect(other.size).toBe(fresh.size)
+        }
+      }),
+      { numRuns: 100 },
+    )
+    expect(needed).toBeGreaterThan(25)
   })
 })

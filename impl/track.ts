@@ -9,43 +9,35 @@
  */
 import type { Json } from '../spec/lang.ts'
 import { StateTable } from './explore.ts'
-import type { FlatQuery, Output, Row } from './flat.ts'
-import { matches } from './match.ts'
-import { anyOf, type Packed, type Test } from './pack.ts'
-import { answers, type Seen, type Sent, speaksOf } from './seen.ts'
+import type { Output } from './flat.ts'
+import type { Lane } from './lanes.ts'
+import type { Packed, Test } from './pack.ts'
+import { type Seen, type Sent, speaksOf } from './seen.ts'
+import type { Group } from './slice.ts'
+import { Space } from './space.ts'
 
-/** Where one side's monitor is. */
-interface Lane {
-  /** A command has been handled and its answer is not seen yet, in band and out of band. */
-  readonly answering: boolean
-  readonly answeringOob: boolean
-  /** A row that has said some of its events and not yet the one numbered `at`. */
-  readonly row: number
-  readonly at: number
-  /** How the process ended: undefined while it lives. */
-  readonly exit: number | null | undefined
+/** States with where the monitors are: the numbers of both, by pairs. */
+type Nodes = StateTable
+
+/** What a side's monitor may do next where it is, whatever the state. */
+interface Plan {
+  readonly lane: Lane
+  /** Where it is once it has said the next thing that was seen, or -1; and whether that has to wait for the state. */
+  readonly heard: number
+  readonly waits: boolean
+  /** Queries that it may answer, and where it is then. */
+  readonly queries: readonly { readonly sent: Sent; readonly lane: number }[]
+  /** Rows that commands set off; those that the command before it sets off too are left to that. */
+  readonly commands: readonly { readonly group: Group; readonly lane: Lane; readonly not: Sent | undefined }[]
+  /** Rows that begin with the next event. */
+  readonly saying: Group | undefined
 }
-
-/** A state with its lanes, one a side. */
-interface Node {
-  readonly state: number
-  readonly lanes: readonly number[]
-}
-
-interface Successor {
-  readonly row: Row
-  readonly to: number
-}
-
-type Events = readonly Extract<Output, { kind: 'event' }>[]
 
 /** What a side has been asked and how many of it were answered so far. */
 interface Asked {
   readonly inBand: Sent[]
   readonly oob: Sent[]
 }
-
-const idle: Lane = { answering: false, answeringOob: false, row: -1, at: 0, exit: undefined }
 
 /** What is told to a tracker before it begins. */
 export interface TrackOptions {
@@ -58,6 +50,9 @@ export interface TrackOptions {
   /** More nodes than this at once is an error, not a verdict. */
   readonly limit?: number
 }
+
+/** Where nobody says how many nodes there may be: what a process of usual size has room for. */
+const LIMIT = 500_000
 
 /** More possible states than the tracker was allowed to keep. */
 export class TrackLimitError extends Error {
@@ -73,56 +68,57 @@ export interface Stuck {
 /** The set of states a system may be in. */
 export class Tracker {
   readonly packed: Packed
-  private readonly table: StateTable
-  private readonly successors: (readonly Successor[] | undefined)[] = []
-  private readonly lanes: Lane[] = [idle]
-  private readonly laneIds = new Map<string, number>()
+  private readonly space: Space
   private readonly sides: readonly string[]
   private readonly observed: readonly boolean[]
   private readonly options: TrackOptions
-  private readonly events: readonly Events[]
-  private readonly queries: {
-    readonly query: FlatQuery
-    readonly where: Test
-    readonly tables: readonly (readonly Test[])[]
-  }[]
-  private readonly mayAnswer: readonly Test[]
+  private readonly limit: number
+  private readonly missing: readonly boolean[]
+  private readonly owed: Group
   private readonly asked: Asked[]
   private readonly answered: { inBand: number; oob: number }[]
-  private readonly fitting = new Map<Sent, ReadonlySet<number>>()
+  private readonly node = new Int32Array(2)
+  private readonly taken: Uint8Array
   private pending: Seen[][]
-  private nodes: Map<number, Node>
-  /** Ids of the rules that any explanation so far has tried. */
-  readonly tried = new Set<string>()
-  /** For reports: the nodes that came furthest, by position. */
-  furthest: readonly Node[] = []
+  private nodes: Nodes
+  /** How many nodes are kept, in all sets together. */
+  private kept = 0
+  private furthest: Nodes | undefined
 
-  constructor(packed: Packed, options: TrackOptions) {
+  /** `like` is another tracker of the same transcript: what that one has found out of the rules holds here too. */
+  constructor(packed: Packed, options: TrackOptions, like?: Tracker) {
+    const { flat } = packed
     this.packed = packed
     this.options = options
-    this.table = new StateTable(packed.words, 4096)
-    this.sides = packed.flat.sides
+    this.limit = options.limit ?? LIMIT
+    this.sides = flat.sides
     this.observed = this.sides.map(side => options.observed.includes(side))
-    this.laneIds.set(JSON.stringify(idle), 0)
-    this.mayAnswer = packed.flat.answered.map(cells => anyOf(packed, [cells]))
+    this.space = like?.space ?? new Space(packed, this.observed, options.fault)
+    this.missing = flat.rows.map(row => row.rule.id === options.without)
+    this.owed = like?.owed ?? this.space.anyway(flat.rows.flatMap(row => (row.owed ? [row.id] : [])))
     this.asked = this.sides.map(() => ({ inBand: [], oob: [] }))
     this.answered = this.sides.map(() => ({ inBand: 0, oob: 0 }))
     this.pending = this.sides.map(() => [])
-    this.events = packed.flat.rows.map(row => row.outputs.filter(output => output.kind === 'event'))
-    this.queries = packed.flat.queries.map(query => ({
-      query,
-      where: anyOf(packed, [query.where]),
-      tables: query.tables.map(table => table.map(({ cells }) => anyOf(packed, [cells]))),
-    }))
-    this.nodes = new Map()
+    this.taken = new Uint8Array(flat.rows.length)
+    this.nodes = new StateTable(2, 64)
     for (let at = 0; at < packed.starts.length; at += packed.words) {
-      this.put(this.nodes, { state: this.table.add(packed.starts, at), lanes: this.sides.map(() => 0) })
+      this.put(this.nodes, this.space.table.add(packed.starts, at), 0)
     }
+  }
+
+  /** Another tracker of the same transcript, from its beginning, that goes without a rule. */
+  without(rule: string): Tracker {
+    return new Tracker(this.packed, { ...this.options, without: rule }, this)
+  }
+
+  /** Ids of the rules that any explanation so far has tried. */
+  get tried(): ReadonlySet<string> {
+    return new Set(this.packed.flat.rows.flatMap(row => (this.taken[row.id] === 1 ? [row.rule.id] : [])))
   }
 
   /** How many states, with their monitors, are possible now. */
   get size(): number {
-    return this.nodes.size
+    return this.nodes.count
   }
 
   /** Something was seen of a side; it is explained at the next `settle`. */
@@ -136,10 +132,7 @@ export class Tracker {
     const asked = this.asked[this.sides.indexOf(side)]
     if (sent.oob) asked?.oob.push(sent)
     else asked?.inBand.push(sent)
-    const rows = this.packed.flat.rows.filter(
-      row => row.rule.side === side && speaksOf(row, sent.name, sent.arguments) && answers(row, sent),
-    )
-    this.fitting.set(sent, new Set(rows.map(row => row.id)))
+    this.space.send(side, sent)
     return stuck
   }
 
@@ -148,7 +141,7 @@ export class Tracker {
     if (this.pending.every(list => list.length === 0)) return undefined
     const [first = [], second = []] = this.pending
     const width = second.length + 1
-    const grid: (Map<number, Node> | undefined)[] = new Array((first.length + 1) * width)
+    const grid: (Nodes | undefined)[] = new Array((first.length + 1) * width)
     grid[0] = this.nodes
     const before = this.answered.map(counts => ({ ...counts }))
     let best = -1
@@ -156,27 +149,30 @@ export class Tracker {
     for (let i = 0; i <= first.length; i++) {
       for (let j = 0; j < width; j++) {
         const here = grid[i * width + j]
-        if (here === undefined || here.size === 0) continue
+        if (here === undefined || here.count === 0) continue
         this.answered[0] = this.count(before[0], first, i)
         if (this.answered.length > 1) this.answered[1] = this.count(before[1], second, j)
         const next = [first[i], second[j]]
-        const at = (side: number): Map<number, Node> => {
+        const at = (side: number): Nodes => {
           const cell = side === 0 ? (i + 1) * width + j : i * width + j + 1
-          const map = grid[cell] ?? new Map<number, Node>()
-          grid[cell] = map
-          return map
+          const nodes = grid[cell] ?? new StateTable(2, 64)
+          grid[cell] = nodes
+          return nodes
         }
         this.close(here, next, at)
         if (i + j > best) {
           best = i + j
           reached = [i, j]
-          this.furthest = [...here.values()]
+          this.furthest = here
         }
-        if (i < first.length || j < second.length) grid[i * width + j] = undefined
+        if (i < first.length || j < second.length) {
+          grid[i * width + j] = undefined
+          this.kept -= here.count
+        }
       }
     }
     const end = grid[grid.length - 1]
-    if (end === undefined || end.size === 0) {
+    if (end === undefined || end.count === 0) {
       this.answered[0] = this.count(before[0], first, reached[0] ?? 0)
       if (this.answered.length > 1) this.answered[1] = this.count(before[1], second, reached[1] ?? 0)
       return { reached }
@@ -197,38 +193,55 @@ export class Tracker {
    * that `unanswered` ones are known to wait.  False when there is none; the set is then unchanged.
    */
   rest(): boolean {
-    this.close(this.nodes, [], () => new Map())
-    const left = new Map([...this.nodes].filter(([, node]) => this.rests(node)))
-    if (left.size === 0) return false
+    this.close(this.nodes, [], () => new StateTable(2, 1))
+    const left = new StateTable(2, 64)
+    for (const [state, lanes] of Tracker.each(this.nodes)) {
+      if (!this.rests(state, lanes)) continue
+      this.node.set([state, lanes])
+      left.add(this.node, 0)
+    }
+    if (left.count === 0) return false
+    this.kept -= this.nodes.count - left.count
     this.nodes = left
     return true
   }
 
   /** Whether all states that are possible now pass a test. */
   all(test: Test): boolean {
-    return [...this.nodes.values()].every(node => test(this.table.states, node.state * this.packed.words))
+    return !this.some((states, at) => !test(states, at))
   }
 
   /** Whether some state that is possible now passes a test. */
   some(test: Test): boolean {
-    return [...this.nodes.values()].some(node => test(this.table.states, node.state * this.packed.words))
+    const { states } = this.space.table
+    for (const [state] of Tracker.each(this.nodes)) if (test(states, state * this.packed.words)) return true
+    return false
   }
 
   /** The steps that are owed in the states possible now, with in how many: why `rest` said no. */
   due(): readonly { readonly id: string; readonly states: number }[] {
     const counts = new Map<string, number>()
-    for (const node of this.nodes.values()) {
-      const ids = new Set(this.successorsOf(node.state).flatMap(({ row }) => (row.owed ? [row.rule.id] : [])))
-      for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+    for (const [state] of Tracker.each(this.nodes)) {
+      for (const id of new Set(this.rowsAt(this.owed, state).map(row => this.packed.flat.rows[row]?.rule.id ?? '')))
+        counts.set(id, (counts.get(id) ?? 0) + 1)
     }
     return [...counts].map(([id, states]) => ({ id, states })).sort((a, b) => b.states - a.states)
   }
 
-  /** The packed states of the nodes that came furthest, without doubles. */
+  /** The packed states of the nodes that came furthest, in order and without doubles. */
   possible(): { readonly states: Int32Array; readonly at: readonly number[] } {
-    const source = this.furthest.length > 0 ? this.furthest : [...this.nodes.values()]
-    const at = [...new Set(source.map(node => node.state))].map(state => state * this.packed.words)
-    return { states: this.table.states, at }
+    const { states } = this.space.table
+    const { words } = this.packed
+    const at = [...new Set([...Tracker.each(this.furthest ?? this.nodes)].map(([state]) => state * words))]
+    // In an order of their own, so that a report does not depend on how they were found.
+    const compare = (a: number, b: number): number => {
+      for (let i = 0; i < words; i++) {
+        const more = (states[a + i] ?? 0) - (states[b + i] ?? 0)
+        if (more !== 0) return more
+      }
+      return 0
+    }
+    return { states, at: at.sort(compare) }
   }
 
   /** What could be seen next of a side from the nodes that came furthest: each thing once, with how many states allow it. */
@@ -240,31 +253,39 @@ export class Tracker {
       const known = found.get(key) ?? { said, states: 0 }
       found.set(key, { said, states: known.states + 1 })
     }
-    for (const node of this.furthest) {
-      const lane = this.laneOf(node, index)
-      const half = this.events[lane.row]?.[lane.at]
+    const { flat } = this.packed
+    const ours = this.space.anyway(flat.rows.flatMap(row => (row.rule.side === side ? [row.id] : [])))
+    for (const [state, lanes] of this.furthest === undefined ? [] : Tracker.each(this.furthest)) {
+      const lane = this.space.lanes.lane(this.space.lanes.of(lanes, index))
+      const half = this.space.events[lane.row]?.[lane.at]
       if (half !== undefined) {
         note(half)
         continue
       }
-      for (const { row } of this.successorsOf(node.state)) {
-        if (row.rule.side !== side) continue
-        if (row.cause?.kind === 'fault' && !this.options.fault(side, row.cause.name)) continue
+      for (const id of this.rowsAt(ours, state)) {
+        const row = flat.rows[id]
+        if (row === undefined || (row.cause?.kind === 'fault' && !this.options.fault(side, row.cause.name))) continue
         if (row.cause?.kind === 'command') {
           const sent = this.waiting(lane, index).find(s => speaksOf(row, s.name, s.arguments))
           if (sent === undefined) continue
           for (const said of row.outputs) if (said.kind !== 'sends') note(said)
           continue
         }
-        const event = this.events[row.id]?.[0]
+        const event = this.space.events[row.id]?.[0]
         if (event !== undefined) note(event)
       }
       for (const sent of this.waiting(lane, index)) {
-        const match = this.query(node, index, sent)
+        const match = this.query(state, index, sent)
         for (const said of match ?? []) note({ side, kind: 'returns', match: said })
       }
     }
-    return [...found.values()].sort((a, b) => b.states - a.states)
+    const order = ([name, a]: [string, { states: number }], [other, b]: [string, { states: number }]): number =>
+      b.states - a.states || (name < other ? -1 : 1)
+    return [...found].sort(order).map(([, one]) => one)
+  }
+
+  private static *each(nodes: Nodes): Generator<readonly [state: number, lanes: number]> {
+    for (let at = 0; at < nodes.count * 2; at += 2) yield [nodes.states[at] ?? 0, nodes.states[at + 1] ?? 0]
   }
 
   private count(
@@ -277,42 +298,17 @@ export class Tracker {
     return { inBand: (before?.inBand ?? 0) + seen.length - oob, oob: (before?.oob ?? 0) + oob }
   }
 
-  private laneOf(node: Node, side: number): Lane {
-    return this.lanes[node.lanes[side] ?? 0] ?? idle
-  }
-
-  private laneId(lane: Lane): number {
-    // JSON has no undefined: a process that lives has no `exit` member.
-    const key = JSON.stringify(lane)
-    const known = this.laneIds.get(key)
-    if (known !== undefined) return known
-    this.laneIds.set(key, this.lanes.length)
-    return this.lanes.push(lane) - 1
-  }
-
-  private put(into: Map<number, Node>, node: Node): boolean {
-    let key = node.state
-    for (const lane of node.lanes) key = key * 16384 + lane
-    if (into.has(key)) return false
-    into.set(key, node)
-    if (into.size > (this.options.limit ?? 2_000_000))
-      throw new TrackLimitError(`more than ${into.size - 1} states are possible at once`)
-    return true
-  }
-
-  private successorsOf(state: number): readonly Successor[] {
-    const known = this.successors[state]
-    if (known !== undefined) return known
-    const next = new Int32Array(this.packed.words)
-    const found: Successor[] = []
-    // The table may move its states while it grows, so the state is copied first.
-    const here = this.table.states.slice(state * this.packed.words, (state + 1) * this.packed.words)
-    this.packed.step(here, 0, next, id => {
-      const row = this.packed.flat.rows[id]
-      if (row !== undefined && row.rule.id !== this.options.without) found.push({ row, to: this.table.add(next, 0) })
-    })
-    this.successors[state] = found
-    return found
+  private put(into: Nodes, state: number, lanes: number): void {
+    const before = into.count
+    this.node[0] = state
+    this.node[1] = lanes
+    into.add(this.node, 0)
+    if (into.count === before) return
+    this.kept += 1
+    if (into.count > this.limit) throw new TrackLimitError(`more than ${this.limit} states are possible at once`)
+    // Of two orders of what was seen, and of all that came before, something has to be kept besides.
+    const all = Math.max(this.kept, this.space.table.count)
+    if (all > this.limit * 4) throw new TrackLimitError(`more than ${this.limit * 4} states are possible in all`)
   }
 
   /** The oldest command of a side, in band or out of band, that is not answered yet. */
@@ -330,133 +326,143 @@ export class Tracker {
   }
 
   /** What a query answers in this state, or undefined when it is no query or is not answered now. */
-  private query(node: Node, side: number, sent: Sent): Json[] | undefined {
-    const at = node.state * this.packed.words
-    for (const { query, where, tables } of this.queries) {
-      if (query.side !== this.sides[side] || query.command !== sent.name || !where(this.table.states, at)) continue
-      return tables.map(
-        (tests, t) => query.tables[t]?.[tests.findIndex(test => test(this.table.states, at))]?.match ?? {},
-      )
+  private query(state: number, side: number, sent: Sent): Json[] | undefined {
+    const { states } = this.space.table
+    const at = state * this.packed.words
+    for (const { query, where, tables } of this.space.queries) {
+      if (query.side !== this.sides[side] || query.command !== sent.name || !where(states, at)) continue
+      return tables.map((tests, t) => query.tables[t]?.[tests.findIndex(test => test(states, at))]?.match ?? {})
     }
     return undefined
   }
 
   /** Adds all that can be reached without anything seen, and hands on what the next thing seen of each side allows. */
-  private close(
-    here: Map<number, Node>,
-    next: readonly (Seen | undefined)[],
-    at: (side: number) => Map<number, Node>,
-  ): void {
-    const work = [...here.values()]
-    const stay = (node: Node): void => {
-      if (this.put(here, node)) work.push(node)
-    }
-    for (let node = work.pop(); node !== undefined; node = work.pop()) {
-      for (let side = 0; side < this.sides.length; side++) {
-        if (!this.observed[side]) continue
-        this.hear(node, side, next[side], at)
-        this.handleQuery(node, side, stay)
+  private close(here: Nodes, next: readonly (Seen | undefined)[], at: (side: number) => Nodes): void {
+    const { space } = this
+    const { lanes } = space
+    const plans = this.sides.map((): Plan[] => [])
+    let all = 0
+    const silent = (row: number, to: number): void => {
+      if (this.missing[row] === true) return
+      if (space.ends[row] !== true) {
+        this.taken[row] = 1
+        this.put(here, to, all)
+        return
       }
-      for (const successor of this.successorsOf(node.state)) this.take(node, successor, next, stay, at)
+      const side = space.sideOf[row] ?? -1
+      const lane = this.ended(row, lanes.lane(lanes.of(all, side)))
+      if (lane === undefined) return
+      this.taken[row] = 1
+      this.put(here, to, lanes.with(all, side, lanes.idOf(lane)))
+    }
+    // The set grows while it is gone through, and holds each node once.
+    for (let n = 0; n < here.count; n++) {
+      const state = here.states[n * 2] ?? 0
+      all = here.states[n * 2 + 1] ?? 0
+      for (let side = 0; side < this.sides.length; side++) {
+        if (this.observed[side] !== true) continue
+        const id = lanes.of(all, side)
+        const known = plans[side] ?? []
+        const plan = known[id] ?? this.plan(side, id, next[side])
+        known[id] = plan
+        this.follow(plan, state, all, side, here, at)
+      }
+      space.eachSilent(state, silent)
     }
   }
 
-  private with(node: Node, side: number, lane: Lane, state = node.state): Node {
-    const lanes = [...node.lanes]
-    lanes[side] = this.laneId(lane)
-    return { state, lanes }
+  /** What the monitor of a side may do next: nothing of it depends on the state. */
+  private plan(side: number, id: number, next: Seen | undefined): Plan {
+    const { space } = this
+    const lane = space.lanes.lane(id)
+    const waiting = this.waiting(lane, side)
+    const handled = (sent: Sent): Lane => (sent.oob ? { ...lane, answeringOob: true } : { ...lane, answering: true })
+    const heard = this.hear(lane, side, next)
+    // While a row's events are half said, no other row says any.
+    const event = lane.row < 0 ? next : undefined
+    return {
+      lane,
+      heard: heard === undefined ? -1 : space.lanes.idOf(heard),
+      waits: lane.row < 0 && next?.kind === 'answer' && !next.sent.oob,
+      queries: waiting.flatMap(sent => (space.isQuery(sent) ? [{ sent, lane: space.lanes.idOf(handled(sent)) }] : [])),
+      commands: waiting.flatMap((sent, i) => {
+        const group = space.handling(sent, event)
+        return group === undefined ? [] : [{ group, lane: handled(sent), not: waiting[i - 1] }]
+      }),
+      saying: space.saying(this.sides[side] ?? '', event),
+    }
   }
 
-  /** Explains an observation that needs no step: the rest of a row's events, an answer, the end of a process. */
-  private hear(node: Node, side: number, seen: Seen | undefined, at: (side: number) => Map<number, Node>): void {
-    if (seen === undefined) return
-    const lane = this.laneOf(node, side)
+  private follow(plan: Plan, state: number, all: number, side: number, here: Nodes, at: (side: number) => Nodes): void {
+    const { space } = this
+    const { lanes } = space
+    if (plan.heard >= 0 && (!plan.waits || space.mayAnswer[side]?.(space.table.states, state * this.packed.words)))
+      this.put(at(side), state, lanes.with(all, side, plan.heard))
+    for (const { sent, lane } of plan.queries) {
+      if (space.asks(sent, state) === true) this.put(here, state, lanes.with(all, side, lane))
+    }
+    const take = (row: number, to: number, before: Lane): void => {
+      const lane = this.ended(row, before)
+      if (lane === undefined || this.missing[row] === true) return
+      this.taken[row] = 1
+      const said = space.events[row]?.length ?? 0
+      const after = said > 1 ? { ...lane, row, at: 1 } : lane
+      this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, lanes.idOf(after)))
+    }
+    for (const { group, lane, not } of plan.commands) {
+      space.each(group, state, (row, to) => {
+        if (not === undefined || !space.isOf(row, not)) take(row, to, lane)
+      })
+    }
+    if (plan.saying !== undefined) space.each(plan.saying, state, (row, to) => take(row, to, plan.lane))
+  }
+
+  /** Where the monitor is after an observation that needs no step: the rest of a row's events, an answer, the end of a process. */
+  private hear(lane: Lane, side: number, seen: Seen | undefined): Lane | undefined {
+    if (seen === undefined) return undefined
     if (lane.row >= 0) {
-      const events = this.events[lane.row] ?? []
-      const event = events[lane.at]
-      if (seen.kind !== 'event' || event?.name !== seen.name || !matches(event.data, seen.data)) return
+      const events = this.space.events[lane.row] ?? []
+      if (!this.space.isNext(events[lane.at], seen)) return undefined
       const more = lane.at + 1 < events.length
-      this.put(at(side), this.with(node, side, { ...lane, row: more ? lane.row : -1, at: more ? lane.at + 1 : 0 }))
-    } else if (seen.kind === 'answer') {
+      return { ...lane, row: more ? lane.row : -1, at: more ? lane.at + 1 : 0 }
+    }
+    if (seen.kind === 'answer') {
       const answering = seen.sent.oob ? lane.answeringOob : lane.answering
       // Answers come in the order of the commands; one to nothing that was asked never does.
-      if (!answering || seen.sent !== this.nextAnswered(side, seen.sent.oob)) return
-      if (!seen.sent.oob && this.mayAnswer[side]?.(this.table.states, node.state * this.packed.words) === false) return
-      this.put(
-        at(side),
-        this.with(node, side, seen.sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }),
-      )
-    } else if (seen.kind === 'exit' && lane.exit === seen.code) {
-      this.put(at(side), node)
+      if (!answering || seen.sent !== this.nextAnswered(side, seen.sent.oob)) return undefined
+      return seen.sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }
     }
+    return seen.kind === 'exit' && lane.exit === seen.code ? lane : undefined
   }
 
-  private handleQuery(node: Node, side: number, stay: (node: Node) => void): void {
-    const lane = this.laneOf(node, side)
-    for (const sent of this.waiting(lane, side)) {
-      const match = this.query(node, side, sent)
-      if (match === undefined) continue
-      const { answer } = sent
-      if (answer !== undefined && !('returns' in answer && match.every(part => matches(part, answer.returns)))) continue
-      stay(this.with(node, side, sent.oob ? { ...lane, answeringOob: true } : { ...lane, answering: true }))
-    }
-  }
-
-  private take(
-    node: Node,
-    { row, to }: Successor,
-    next: readonly (Seen | undefined)[],
-    stay: (node: Node) => void,
-    at: (side: number) => Map<number, Node>,
-  ): void {
-    const side = this.sides.indexOf(row.rule.side)
-    if (row.cause?.kind === 'fault' && !this.options.fault(row.rule.side, row.cause.name)) return
-    if (side < 0 || !this.observed[side]) {
-      this.tried.add(row.rule.id)
-      stay({ state: to, lanes: node.lanes })
-      return
-    }
-    let lane = this.laneOf(node, side)
-    const events = this.events[row.id] ?? []
-    if (lane.row >= 0 && events.length > 0) return
-    if (row.cause?.kind === 'command') {
-      const sent = this.waiting(lane, side).find(s => this.fitting.get(s)?.has(row.id))
-      if (sent === undefined) return
-      lane = sent.oob ? { ...lane, answeringOob: true } : { ...lane, answering: true }
-    }
-    for (const output of row.outputs) {
+  /** Where the monitor is after a row that may end the process; undefined where the row cannot be taken. */
+  private ended(row: number, before: Lane): Lane | undefined {
+    if (this.space.ends[row] !== true) return before
+    let lane = before
+    for (const output of this.packed.flat.rows[row]?.outputs ?? []) {
       if (output.kind !== 'exits') continue
       // A process that ends by itself has answered what it was asked; one that is killed may not have.
-      if (output.code !== null && lane.answering) return
+      if (output.code !== null && lane.answering) return undefined
       lane = { ...lane, exit: output.code }
     }
-    if (events.length === 0) {
-      this.tried.add(row.rule.id)
-      stay(this.with(node, side, lane, to))
-      return
-    }
-    const seen = next[side]
-    const event = events[0]
-    if (seen?.kind !== 'event' || event?.name !== seen.name || !matches(event.data, seen.data)) return
-    this.tried.add(row.rule.id)
-    if (events.length > 1) lane = { ...lane, row: row.id, at: 1 }
-    this.put(at(side), this.with(node, side, lane, to))
+    return lane
   }
 
-  private rests(node: Node): boolean {
+  private rowsAt(group: Group, state: number): number[] {
+    return this.space.rowsAt(group, state).filter(row => this.missing[row] !== true)
+  }
+
+  private rests(state: number, all: number): boolean {
     for (let side = 0; side < this.sides.length; side++) {
-      const lane = this.laneOf(node, side)
-      if (lane.row >= 0 || lane.answering || lane.answeringOob) return false
+      const lane = this.space.lanes.lane(this.space.lanes.of(all, side))
+      // An answer that the rules hold back is not owed.
+      const held = this.space.mayAnswer[side]?.(this.space.table.states, state * this.packed.words) === false
+      if (lane.row >= 0 || (lane.answering && !held) || lane.answeringOob) return false
       for (const sent of this.waiting(lane, side)) {
-        if (this.query(node, side, sent) !== undefined) return false
-        if (
-          this.successorsOf(node.state).some(
-            ({ row }) => row.rule.side === this.sides[side] && speaksOf(row, sent.name, sent.arguments),
-          )
-        )
-          return false
+        if (this.space.asks(sent, state) !== undefined) return false
+        if (this.space.handlesAnyhow(sent, state).some(row => this.missing[row] !== true)) return false
       }
     }
-    return !this.successorsOf(node.state).some(({ row }) => row.owed)
+    return this.rowsAt(this.owed, state).length === 0
   }
 }

@@ -13,9 +13,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { observe } from '../conformance/observe.ts'
 import { readTranscript } from '../conformance/transcript.ts'
-import { faultsOf, follow, packedFor } from '../conformance/validate.ts'
+import { faultsOf, follow, packedFor, systemFor } from '../conformance/validate.ts'
 import { profileOfTranscript } from '../conformance/whose.ts'
-import { Tracker } from '../impl/track.ts'
+import { Tracker, TrackLimitError } from '../impl/track.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const folder = join(root, 'conformance', 'transcripts')
@@ -33,15 +33,20 @@ for (const file of files) {
   const transcript = readTranscript(readFileSync(file, 'utf8'), file)
   const { rules: version } = profileOfTranscript(transcript, 'auto')
   if (version === undefined) continue
-  const packed = packedFor(version)
+  const packed = packedFor(version, systemFor(transcript))
   const observed = observe(packed.flat, transcript)
-  const known = { observed: observed.sides, fault: faultsOf(transcript, observed) }
-  const explain = (without?: string): Tracker | undefined => {
-    const tracker = new Tracker(packed, without === undefined ? known : { ...known, without })
-    return follow(tracker, observed) === undefined ? tracker : undefined
+  const known = { observed: observed.sides, fault: faultsOf(transcript, observed, packed) }
+  // Where too many states are possible nobody knows; then nothing is seen of it.
+  const explains = (tracker: Tracker): boolean | undefined => {
+    try {
+      return follow(tracker, observed) === undefined
+    } catch (error) {
+      if (error instanceof TrackLimitError) return undefined
+      throw error
+    }
   }
-  const whole = explain()
-  if (whole === undefined) continue
+  const whole = new Tracker(packed, known)
+  if (explains(whole) !== true) continue
   let found = 0
   for (const id of whole.tried) {
     // Of a side that nobody recorded, no rule is ever needed.
@@ -49,7 +54,7 @@ for (const file of files) {
       continue
     const rule = packed.flat.rules.find(other => other.id === id)?.rule.name ?? id
     const versions = seen.get(rule) ?? new Set<string>()
-    if (versions.has(version) || explain(id) !== undefined) continue
+    if (versions.has(version) || explains(whole.without(id)) !== false) continue
     seen.set(rule, versions.add(version))
     found += 1
   }

@@ -5,27 +5,15 @@
  * version and what happens there, and is held against it all the same: when
  * the claim begins to hold, somebody has fixed QEMU and this page must say so.
  */
+
+import { always, between, from, upTo } from './broken.ts'
 import { incomingStatuses } from './destination.ts'
 import { claimsOf, each, type Observer } from './lang.ts'
+import { announcing } from './observers.ts'
+import { postcopyClaims, postcopyEndClaims, strangerClaims } from './postcopy-claims.ts'
+import { statusClaims } from './proposal-claims.ts'
 import { migrationStatuses } from './run-state.ts'
-import { colo, coloQuit, ends, lopsided, precopy, setting } from './systems.ts'
-
-/** Follows the MIGRATION events of one side; `again` is an event that announced no change. */
-const announcing = (side: string, name: string, statuses: readonly string[]): Observer => ({
-  name,
-  values: [...statuses, 'again'],
-  follows: statuses
-    .filter(status => status !== 'none')
-    .map(status => ({
-      side,
-      event: 'MIGRATION',
-      data: { status },
-      moves: [
-        `${status} -> again`,
-        ...[...statuses, 'again'].filter(other => other !== status).map(other => `${other} -> ${status}`),
-      ],
-    })),
-})
+import { colo, coloQuit, coloVcpu, ends, lopsided, lopsidedSource, precopy, setting, snapshots } from './systems.ts'
 
 /** Counts the COLO_EXIT events of one side, up to two. */
 const exits = (side: string, name: string): Observer => ({
@@ -74,6 +62,9 @@ const ofColo = claimsOf(colo, watched)
 const ofQuit = claimsOf(ends, watched)
 const ofColoQuit = claimsOf(coloQuit, watched)
 const ofLopsided = claimsOf(lopsided, watched)
+const ofSourceOnly = claimsOf(lopsidedSource)
+const ofVcpu = claimsOf(coloVcpu)
+const ofSnapshots = claimsOf(snapshots)
 
 const srcServes = { 'src.vm': 'running', 'src.process': 'alive' } as const
 const dstServes = { 'dst.vm': 'running', 'dst.process': 'alive' } as const
@@ -221,6 +212,124 @@ export const precopyClaims = [
       },
       seen: { '11.1': '11.1.3: 4 of 30 migrates sent on seeing completed' },
     },
+  ),
+  ofPrecopy.never(
+    'an address that cannot be read aborts QEMU',
+    {},
+    {
+      rule: 'src: abort on an RDMA address without a port',
+      broken: from(
+        '10.0',
+        'migrate_uri_parse() frees the address inside a larger object when inet_parse() fails: "free(): invalid pointer" for migrate rdma:x.',
+      ),
+      seen: { '10.2': '10.2.2: 1 of 1', '11.1': '11.1.3: 2 of 2, and as often with migrate-incoming' },
+    },
+  ),
+  ofPrecopy.leadsTo(
+    'the monitor comes back after a cancel',
+    { 'src.mainLoop': 'joining' },
+    [{ 'src.mainLoop': 'free' }, srcGone],
+    {
+      broken: from(
+        '10.0',
+        'A cancel that comes before the connection shuts nothing; the clean-up then joins the thread of a return path that nobody shuts.',
+      ),
+      seen: { '11.1': '11.1.3: 1 of 2 cancels sent right behind migrate, with return-path' },
+    },
+  ),
+  ofPrecopy.never(
+    'a migrate that is refused changes the status all the same',
+    {},
+    {
+      rule: 'src: refuse a migration begun before the last one is cleaned up',
+      broken: upTo(
+        '10.2',
+        'migrate_init() stores setup before the yank instance is refused, and nobody takes it back.',
+      ),
+    },
+  ),
+  ofPrecopy.never(
+    'a migrate that is refused for its address leaves failed behind',
+    {},
+    {
+      rule: 'src: fail for an address that cannot be read',
+      broken: upTo('7.2', 'Until 8.1 the address is read after setup has been stored.'),
+      seen: { '7.2': '7.2.22: each time' },
+    },
+  ),
+  ofPrecopy.never(
+    'a source is in setup and nobody migrates',
+    { ...settled, 'src.migration': 'setup' },
+    {
+      broken: upTo(
+        '10.2',
+        'A migrate between failed or completed and the clean-up is refused, and setup stays: every other migrate is refused from then on.',
+      ),
+    },
+  ),
+  ofPrecopy.never(
+    'a guest that did not run is left in postmigrate by a migration that did not complete',
+    {
+      ...settled,
+      'src.migration': ['failed', 'cancelled'],
+      'src.vm': 'postmigrate',
+      'src.was': ['prelaunch', 'paused'],
+    },
+    {
+      broken: upTo(
+        '7.2',
+        'Until 8.0 a guest that did not run ends in postmigrate, and cannot be migrated again until it is continued.',
+      ),
+      seen: { '7.2': '7.2.22: each time' },
+    },
+  ),
+  ofPrecopy.never(
+    'a cancelled migration says cancelled before it is cleaned up',
+    { 'src.migration': 'cancelled', 'src.thread': ['connecting', 'starting', 'finishing'] },
+    {
+      broken: between(
+        '10.0',
+        '10.2',
+        'A cancel before the connection is finished on the spot; the connection goes on being made, and a migration thread is started for it.',
+      ),
+    },
+  ),
+  ofPrecopy.sometimes(
+    'a failed migration says failing first',
+    { 'src.migration': 'failing' },
+    {
+      broken: upTo(
+        '10.2',
+        'The status came with 11.0: until then failed is said while the guest is still being given back.',
+      ),
+    },
+  ),
+  ofPrecopy.sometimes(
+    'a switchover says device though nobody asked for a pause',
+    { 'src.migration': 'device', 'src.pause-before-switchover': 'off' },
+    { broken: upTo('7.2', 'Until 9.2 only pause-before-switchover leads to device.') },
+  ),
+  ...each(
+    [
+      'setup',
+      'wait-unplug',
+      'active',
+      'pre-switchover',
+      'device',
+      'completed',
+      'failed',
+      'cancelling',
+      'cancelled',
+    ] as const,
+    status => ofPrecopy.sometimes(`a source comes to ${status}`, { 'src.migration': status }),
+  ),
+  ...each(['setup', 'wait-unplug', 'active', 'pre-switchover', 'device', 'cancelling'] as const, status =>
+    ofPrecopy.recovers(
+      `a source can leave ${status}`,
+      { 'src.migration': status, 'src.process': 'alive' },
+      { 'src.migration': ['completed', 'failed', 'cancelled'] },
+      status === 'setup' ? {} : status === 'cancelling' ? {} : {},
+    ),
   ),
   ofPrecopy.never('the destination says that it cancels', { 'dst.migration': ['cancelling', 'cancelled', 'failing'] }),
   ofPrecopy.rests('a source may wait for ever before the switchover', {
@@ -417,6 +526,153 @@ export const coloClaims = [
   ),
 ] as const
 
+/** What is claimed of COLO besides, of the versions before 11.0 above all. */
+export const moreColoClaims = [
+  ofColo.never(
+    'a failover aborts the primary',
+    {},
+    {
+      rule: 'src: abort on a failover before there are checkpoints',
+      broken: always(
+        'The status says colo before colo_process_checkpoint() has made the event that a failover sets: "ev->initialized".',
+      ),
+      seen: {
+        '10.0': '10.0.13: 1 of 92 heartbeats sent on seeing colo',
+        '10.2': '10.2.2: 2 of 80',
+        '11.1': '11.1.3: 7 of 57',
+      },
+    },
+  ),
+  ofColo.never(
+    'setting the checkpoint delay aborts the primary',
+    {},
+    {
+      rule: 'src: abort on a checkpoint delay before there are checkpoints',
+      broken: always('As a failover: the event that the new delay sets is not there yet.'),
+      seen: { '11.1': '11.1.3: 1 of 6' },
+    },
+  ),
+  ofColo.never(
+    'a secondary is deaf while it receives the state',
+    { 'dst.secondary': 'receiving', 'dst.bql': 'checkpoint' },
+    {
+      broken: upTo(
+        '10.2',
+        'The memory is received under the big lock: a primary that stalls silences the monitor of the secondary, the lost heartbeat included.',
+      ),
+      seen: { '7.2': '7.2.22: 1 of 1', '10.0': '10.0.13: 2 of 2', '10.2': '10.2.2: 1 of 1' },
+    },
+  ),
+  ofVcpu.recovers(
+    'a secondary whose failover was put off can take over',
+    { 'dst.failover': 'relaunch', 'dst.secondary': ['leaving', 'exiting'], 'dst.process': 'alive' },
+    { 'dst.incoming': 'completed' },
+    {
+      broken: always(
+        'When the load fails that the failover was put off for, nobody asks again, and a second lost heartbeat is refused.',
+      ),
+      seen: { '11.1': '11.1.3: 6 of 40' },
+    },
+  ),
+  ofColo.never('COLO comes back on a side that took over', { 'dst.coroutine': 'done', 'dst.incoming': 'colo' }),
+  ofColo.leadsTo(
+    'a cancel is noticed without a timer',
+    { 'src.migration': 'cancelling', 'src.colo': 'waiting' },
+    [{ 'src.colo': '!waiting' }, srcGone],
+    {
+      broken: from('10.0', 'The COLO thread sleeps until the next checkpoint is due; a cancel does not wake it.'),
+      seen: {
+        '10.0': '10.0.13: no COLO_EXIT within 3 s',
+        '10.2': '10.2.2: no COLO_EXIT within 3 s',
+        '11.1': '11.1.3: no COLO_EXIT within 3 s',
+      },
+    },
+  ),
+  ofVcpu.leadsTo(
+    'a checkpoint gives the big lock back',
+    { 'src.bql': 'checkpoint' },
+    [{ 'src.bql': 'free' }, srcGone],
+    {
+      broken: upTo(
+        '10.0',
+        'The memory is sent without the lock; waiting for a vCPU there takes the lock and keeps it, and vm_start() then waits for it in the same thread: frozen.',
+      ),
+      seen: { '7.2': '7.2.22: 5 of 8', '10.0': '10.0.13: 3 of 8' },
+    },
+  ),
+  ofVcpu.never(
+    'QEMU aborts at a checkpoint',
+    {},
+    {
+      rule: 'src: abort on waiting for a vCPU without the lock',
+      broken: between('10.2', '10.2', 'The same wait is an assertion since 10.1 or 10.2: bql_update_status().'),
+      seen: { '10.2': '10.2.2: 6 of 9' },
+    },
+  ),
+  ofSourceOnly.never(
+    'a source set to COLO waits for a destination that is not',
+    { 'src.migration': 'colo', 'dst.incoming': 'completed' },
+    {
+      broken: from(
+        '11.1',
+        'Since 11.0 nothing in the stream says COLO: the destination completes and runs, the source is in colo.',
+      ),
+      seen: { '11.1': '11.1.3: 1 of 1' },
+    },
+  ),
+] as const
+
+/** What is claimed of background snapshots. */
+export const snapshotClaims = [
+  ofSnapshots.never(
+    'a snapshot of a guest that has not been started aborts QEMU',
+    {},
+    {
+      rule: 'src: abort on a snapshot of a guest that cannot be paused',
+      broken: always(
+        'vm_stop_force_state(paused) of a guest in prelaunch: "invalid runstate transition: prelaunch -> paused".',
+      ),
+      seen: { '7.2': '7.2.22: 4 of 4', '10.0': '10.0.13: 4 of 4', '11.1': '11.1.3: 4 of 4' },
+    },
+  ),
+  ofSnapshots.never(
+    'a snapshot starts a guest that was stopped',
+    {},
+    {
+      rule: 'src: start the guest after its devices are saved, whether it ran before or not',
+      broken: upTo('7.2', 'bg_migration_vm_start_bh() starts the guest whatever it did before.'),
+      seen: { '7.2': '7.2.22: 4 of 4' },
+    },
+  ),
+  ofSnapshots.never(
+    'a snapshot that did not complete silences the monitor',
+    {},
+    {
+      rule: 'src: wait for ever, with the lock, to write to memory that stays protected',
+      broken: upTo(
+        '7.2',
+        'Memory stays protected after a failure or a cancel; a vCPU that writes to it waits for ever with the big lock.',
+      ),
+      seen: { '7.2': '7.2.22: 13 of 22 after a reader went away' },
+    },
+  ),
+  ofSnapshots.never(
+    'a snapshot is over and the guest that ran is left paused',
+    {
+      'src.thread': 'none',
+      'src.migration': ['completed', 'failed', 'cancelled'],
+      'src.vm': 'paused',
+      'src.was': 'running',
+    },
+    {},
+  ),
+  ofSnapshots.sometimes('a snapshot completes and the guest runs on', {
+    'src.migration': 'completed',
+    'src.vm': 'running',
+    'src.thread': 'none',
+  }),
+] as const
+
 /** What is claimed of an end by `quit`, a signal or `yank`. */
 export const quitClaims = [
   ofQuit.leadsTo('quit ends the process', { 'src.quitting': 'asked' }, srcGone),
@@ -488,4 +744,16 @@ export const settingClaims = [
 ] as const
 
 /** All claims, by system. */
-export const claims = [...settingClaims, ...precopyClaims, ...coloClaims, ...quitClaims, ...lopsidedClaims]
+export const claims = [
+  ...settingClaims,
+  ...precopyClaims,
+  ...coloClaims,
+  ...quitClaims,
+  ...lopsidedClaims,
+  ...statusClaims,
+  ...moreColoClaims,
+  ...postcopyClaims,
+  ...strangerClaims,
+  ...postcopyEndClaims,
+  ...snapshotClaims,
+]

@@ -4,16 +4,25 @@
  * Its thread reads the checkpoint protocol; the main loop runs the failover.
  * When the failover comes, the main loop shuts the channel, wakes the thread
  * and waits for its end: until then this monitor does not answer.
+ *
+ * The state is buffered whole before the guest's own is thrown away, in every
+ * release.  Until 10.2 the memory was received under the big lock, so that a
+ * primary that falls silent while it sends takes this monitor with it.
+ *
+ * Who makes a destination a secondary differs: until 8.0 the stream alone, then
+ * the stream and its own x-colo together, since 11.0 its own x-colo alone.
  */
 
+import { stoppable, unstoppable } from './colo-primary.ts'
 import { destination } from './destination.ts'
 import { failover } from './failover.ts'
 import { each, event, exits, hangup, machine, receives, sends } from './lang.ts'
-import { announces, dispatched } from './run-state.ts'
+import { announces, dispatched, stopped } from './run-state.ts'
 
 const exit = (reason: string) => event('COLO_EXIT', { mode: 'secondary', reason })
 const thread = 'migration/colo.c:colo_process_incoming_thread'
 const checkpoint = 'migration/colo.c:colo_incoming_process_checkpoint'
+const beginnings = ['running', ...stopped, 'suspended'] as const
 
 /** The checkpoint loop of the secondary. */
 export const secondary = machine(
@@ -25,11 +34,15 @@ export const secondary = machine(
     state: ['own', 'replacing'],
     /** How much of the primary's next state is here: none, its memory in the cache, or all of it. */
     arrived: ['nothing', 'memory', 'all'],
+    /** Whether the COLO thread has taken back a failover that was put off, and is about to ask for it again. */
+    again: ['no', 'yes'],
+    /** Who runs the guest; see `colo-primary.ts`. */
+    vcpu: ['none', 'tcg'],
   },
   {
     'main loop': [
       ...each(
-        ['running', 'prelaunch', 'paused'] as const,
+        beginnings,
         was =>
           ({
             name: `go on to COLO after the last of a guest in ${was}`,
@@ -37,8 +50,53 @@ export const secondary = machine(
             on: receives(`end ${was}`),
             where: { ...dispatched, 'x-colo': 'on' },
             does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            since: '11.0',
           }) as const,
       ),
+      ...each(
+        beginnings,
+        was =>
+          ({
+            name: `go on to COLO as the source said, after the last of a guest in ${was}`,
+            cite: 'migration/savevm.c:loadvm_process_enable_colo, migration/colo.c:colo_incoming_co',
+            on: receives(`end ${was}`),
+            where: { ...dispatched, follows: 'colo', 'x-colo': 'on' },
+            does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            since: '8.1',
+            until: '10.2',
+          }) as const,
+      ),
+      ...each(
+        beginnings,
+        was =>
+          ({
+            name: `go on to COLO unasked after the last of a guest in ${was}`,
+            cite: 'migration/savevm.c:loadvm_process_enable_colo, migration/colo.c:colo_process_incoming_thread',
+            on: receives(`end ${was}`),
+            where: { ...dispatched, follows: 'colo' },
+            does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            until: '8.0',
+          }) as const,
+      ),
+      {
+        name: 'fail on a source that goes on to COLO',
+        cite: 'migration/migration.c:migration_incoming_enable_colo, migration/migration.c:process_incoming_migration_co',
+        where: { ...dispatched, follows: 'colo', 'x-colo': 'off', onError: 'stay' },
+        does: { coroutine: 'loading -> done', incoming: 'active -> failed', link: 'up ~> cut' },
+        says: [announces('failed')],
+        // `exit-on-error` came with 9.1.
+        since: '9.1',
+        until: '10.2',
+      },
+      {
+        name: 'fail on a source that goes on to COLO, and exit',
+        cite: 'migration/migration.c:migration_incoming_enable_colo, migration/migration.c:process_incoming_migration_co',
+        where: { ...dispatched, follows: 'colo', 'x-colo': 'off', onError: 'exit' },
+        does: { coroutine: 'loading -> done', incoming: 'active -> failed', link: 'up ~> cut' },
+        says: [announces('failed'), exits(1)],
+        since: '8.1',
+        until: '10.2',
+      },
       {
         name: 'see the COLO thread end',
         cite: 'migration/colo.c:colo_incoming_co',
@@ -53,12 +111,13 @@ export const secondary = machine(
         says: [event('RESUME', {}, { vm: '!running' })],
       },
       ...each(
-        ['prelaunch', 'paused'] as const,
+        [...stopped, 'suspended'] as const,
         was =>
           ({
             name: `take over a guest that came in ${was}`,
             cite: 'migration/migration.c:process_incoming_migration_bh',
-            where: { ...dispatched, source: was, 'x-colo': 'on' },
+            // Nobody has said completed but the failover.
+            where: { ...dispatched, source: was },
             does: { coroutine: 'loaded -> done', vm: '-> running', incoming: 'completed' },
             says: [event('RESUME', {}, { vm: '!running' })],
           }) as const,
@@ -77,18 +136,34 @@ export const secondary = machine(
         where: { path: 'shut' },
         does: { secondary: 'entered -> gone', link: 'up ~> cut' },
         says: [exits(null)],
+        since: '11.0',
       },
       {
         name: 'forget any earlier failover on the secondary',
         cite: thread,
         where: { path: 'open' },
         does: { secondary: 'entered -> cleared', failover: '-> none' },
+        since: '11.0',
+      },
+      {
+        name: 'forget any earlier failover, whether there is a return path or not',
+        cite: thread,
+        does: { secondary: 'entered -> cleared', failover: '-> none' },
+        until: '10.2',
       },
       {
         name: 'end the return path of the migration',
         cite: thread,
         does: { secondary: 'cleared -> said' },
         says: [sends('shut')],
+        since: '11.0',
+      },
+      {
+        name: 'open a way back of its own',
+        cite: thread,
+        // It takes the place of a return path that is there, and its reader at the source is told nothing.
+        does: { secondary: 'cleared -> said' },
+        until: '10.2',
       },
       {
         name: 'start the guest beside the primary',
@@ -125,8 +200,30 @@ export const secondary = machine(
       {
         name: 'find the secondary stopped at the checkpoint',
         cite: `${checkpoint}, system/cpus.c:vm_stop_force_state`,
-        where: { bql: 'free', vm: '!running' },
+        where: { bql: 'free', vm: stoppable },
         does: { secondary: 'asked -> stopped', vm: '-> colo' },
+      },
+      {
+        name: 'find the secondary suspended at the checkpoint',
+        cite: `${checkpoint}, system/cpus.c:vm_stop_force_state`,
+        where: { bql: 'free' },
+        does: { secondary: 'asked -> stopped', vm: 'suspended -> colo' },
+        until: '8.2',
+      },
+      {
+        name: 'stop the suspended secondary for the checkpoint',
+        cite: `${checkpoint}, system/cpus.c:do_vm_stop`,
+        where: { bql: 'free' },
+        does: { secondary: 'asked -> stopped', vm: 'suspended -> colo' },
+        says: [event('STOP')],
+        since: '9.0',
+      },
+      {
+        name: 'abort at the checkpoint of a secondary that has stopped by itself',
+        cite: `${checkpoint}, system/runstate.c:runstate_set`,
+        where: { bql: 'free', secondary: 'asked', vm: unstoppable },
+        does: { link: 'up ~> cut' },
+        says: [exits(null)],
       },
       {
         name: 'say that it has stopped',
@@ -139,12 +236,28 @@ export const secondary = machine(
         cite: checkpoint,
         on: receives('vmstate-send'),
         does: { secondary: 'replied -> receiving', arrived: '-> memory' },
+        since: '11.0',
+      },
+      {
+        name: 'begin to receive the state under the lock',
+        cite: checkpoint,
+        on: receives('vmstate-send'),
+        does: { secondary: 'replied -> receiving', arrived: '-> memory', bql: 'free -> checkpoint' },
+        until: '10.2',
       },
       {
         name: 'receive the whole state',
         cite: checkpoint,
         on: receives('vmstate-size'),
         does: { secondary: 'receiving -> buffered', arrived: '-> all' },
+        since: '11.0',
+      },
+      {
+        name: 'receive the whole state and let the lock go',
+        cite: checkpoint,
+        on: receives('vmstate-size'),
+        does: { secondary: 'receiving -> buffered', arrived: '-> all', bql: 'checkpoint -> free' },
+        until: '10.2',
       },
       {
         name: 'say that the state has arrived',
@@ -154,14 +267,21 @@ export const secondary = machine(
       },
       {
         name: 'throw its own state away and load',
-        cite: checkpoint,
-        where: { bql: 'free' },
+        cite: `${checkpoint}, migration/ram.c:colo_flush_ram_cache, system/cpus.c:run_on_cpu`,
+        // Whoever waits for a vCPU lets the lock go meanwhile, and a failover may come.
+        where: { bql: 'free', vcpu: 'tcg' },
         does: { secondary: 'whole -> loading', loading: '-> yes', state: '-> replacing' },
+      },
+      {
+        name: 'throw its own state away and load under the lock',
+        cite: checkpoint,
+        where: { vcpu: 'none' },
+        does: { secondary: 'whole -> loading', loading: '-> yes', state: '-> replacing', bql: 'free -> checkpoint' },
       },
       {
         name: 'run on the new state',
         cite: checkpoint,
-        where: { bql: 'free' },
+        where: { bql: 'free', vcpu: 'tcg' },
         does: {
           secondary: 'loading -> loaded',
           loading: '-> no',
@@ -170,6 +290,35 @@ export const secondary = machine(
           vm: '-> running',
         },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'run on the new state and let the lock go',
+        cite: checkpoint,
+        where: { vcpu: 'none' },
+        does: {
+          secondary: 'loading -> loaded',
+          loading: '-> no',
+          state: '-> own',
+          arrived: '-> nothing',
+          vm: '-> running',
+          bql: 'checkpoint -> free',
+        },
+        says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'fail to load the state',
+        cite: `${checkpoint}, migration/savevm.c:qemu_load_device_state`,
+        // A device that this side has lost since the last checkpoint is enough.
+        where: { bql: 'free', vcpu: 'tcg' },
+        does: { secondary: 'loading -> leaving', loading: '-> no' },
+        may: true,
+      },
+      {
+        name: 'fail to load the state and let the lock go',
+        cite: `${checkpoint}, migration/savevm.c:qemu_load_device_state`,
+        where: { vcpu: 'none' },
+        does: { secondary: 'loading -> leaving', loading: '-> no', bql: 'checkpoint -> free' },
+        may: true,
       },
       {
         name: 'see a failover put off',
@@ -184,20 +333,37 @@ export const secondary = machine(
         says: [sends('vmstate-loaded')],
       },
       {
-        name: 'take up the failover that was put off',
+        name: 'take back the failover that was put off',
+        cite: thread,
+        where: { secondary: 'looking' },
+        does: { failover: 'relaunch -> none', again: 'no -> yes' },
+      },
+      {
+        name: 'ask again for the failover that was put off',
         cite: `${thread}, migration/colo-failover.c:failover_request_active`,
-        does: { secondary: 'looking -> leaving', failover: 'relaunch -> require', half: '-> scheduled' },
+        does: {
+          secondary: 'looking -> leaving',
+          again: 'yes -> no',
+          failover: 'none -> require',
+          half: '-> scheduled',
+        },
+      },
+      {
+        name: 'find somebody else asking for the failover',
+        cite: `${thread}, migration/colo-failover.c:failover_request_active`,
+        where: { failover: '!none' },
+        does: { secondary: 'looking -> leaving', again: 'yes -> no' },
       },
       {
         name: 'notice the failover on the secondary between checkpoints',
         cite: thread,
-        where: { failover: ['require', 'active', 'completed'] },
+        where: { failover: ['require', 'active', 'completed'], again: 'no' },
         does: { secondary: 'looking -> leaving' },
       },
       {
         name: 'have the secondary wait for the next checkpoint',
         cite: thread,
-        where: { failover: 'none', incoming: 'colo' },
+        where: { failover: 'none', incoming: 'colo', again: 'no' },
         does: { secondary: 'looking -> serving' },
       },
       {
@@ -218,7 +384,7 @@ export const secondary = machine(
     ],
     'COLO channel': [
       ...each(
-        ['serving', 'replied', 'receiving'] as const,
+        ['serving', 'replied'] as const,
         at =>
           ({
             name: `lose the primary while ${at}`,
@@ -227,8 +393,22 @@ export const secondary = machine(
             does: { secondary: `${at} -> leaving`, arrived: '-> nothing' },
           }) as const,
       ),
+      {
+        name: 'lose the primary while receiving',
+        cite: `${checkpoint}, migration/savevm.c:qemu_loadvm_state_main`,
+        on: hangup,
+        does: { secondary: 'receiving -> leaving', arrived: '-> nothing' },
+        since: '11.0',
+      },
+      {
+        name: 'lose the primary while receiving and let the lock go',
+        cite: `${checkpoint}, migration/savevm.c:qemu_loadvm_state_main`,
+        on: hangup,
+        does: { secondary: 'receiving -> leaving', arrived: '-> nothing', bql: 'checkpoint -> free' },
+        until: '10.2',
+      },
       ...each(
-        ['started', 'stopped', 'buffered', 'loaded'] as const,
+        ['started', 'stopped', 'buffered'] as const,
         at =>
           ({
             name: `fail to send while ${at}`,
@@ -237,6 +417,13 @@ export const secondary = machine(
             does: { secondary: `${at} -> leaving`, arrived: '-> nothing' },
           }) as const,
       ),
+      {
+        name: 'fail to send while loaded',
+        cite: `${checkpoint}, migration/colo.c:colo_send_message`,
+        // With a failover put off there is nothing to say.
+        where: { link: 'cut', failover: '!relaunch' },
+        does: { secondary: 'loaded -> leaving', arrived: '-> nothing' },
+      },
     ],
   },
 )

@@ -5,13 +5,18 @@
  * the main loop runs it when it next comes round, and holds the big lock
  * throughout.  The COLO threads read the failover status without that lock, so
  * every store in the bottom half is a step of its own.
+ *
+ * How each side leaves COLO is told where its thread is: the primary's half in
+ * `colo-primary.ts`.  A secondary between its own state and the primary's puts
+ * the failover off (`relaunch`), and its thread asks for it again.
  */
 
-import { incomingStatuses } from './destination.ts'
-import { command, event, fails, machine, returns } from './lang.ts'
+import { coroutines, incomingStatuses } from './destination.ts'
+import { absent, command, each, event, fails, machine, present, returns } from './lang.ts'
 import { announces, dispatched, handled, migrationStatuses, shared } from './run-state.ts'
 
 const lostHeartbeat = command('x-colo-lost-heartbeat')
+const replicate = (what: Parameters<typeof command>[1]) => command('xen-set-replication', what)
 const mode = { primary: { migration: 'colo' }, secondary: { incoming: 'colo', migration: '!colo' } } as const
 
 /** `failover_state` and the bottom half; `get_colo_mode()` looks at the outgoing status first, then at the incoming one. */
@@ -32,7 +37,9 @@ export const failover = machine(
     loading: ['no', 'yes'],
     /** `MigrationState.colo_exit_event` on the primary, `MigrationIncomingState.colo_incoming_event` on the secondary. */
     released: ['no', 'yes'],
-    coroutine: ['none', 'loading', 'colo', 'joining', 'loaded', 'done'],
+    coroutine: coroutines,
+    /** `CONFIG_REPLICATION`: whether this QEMU was built to replicate, which COLO takes for granted. */
+    replication: ['built', 'left out'],
   },
   {
     monitor: [
@@ -72,10 +79,80 @@ export const failover = machine(
         name: 'refuse a lost heartbeat outside COLO',
         cite: 'migration/colo-failover.c:qmp_x_colo_lost_heartbeat',
         on: lostHeartbeat,
-        where: { ...handled, migration: '!colo', incoming: '!colo' },
+        where: { ...handled, migration: '!colo', incoming: '!colo', replication: 'built' },
         does: {},
         says: [fails('VM is not in COLO mode')],
+        // The text changed after 7.2 and not after 10.0.
+        since: '10.0',
       },
+      {
+        name: 'refuse a lost heartbeat for want of a feature',
+        cite: 'migration/colo-failover.c:qmp_x_colo_lost_heartbeat',
+        on: lostHeartbeat,
+        where: { ...handled, migration: '!colo', incoming: '!colo' },
+        does: {},
+        says: [fails("The feature 'colo' is not enabled")],
+        until: '9.2',
+      },
+      {
+        name: 'have a checkpoint taken for Xen',
+        cite: 'migration/colo.c:qmp_xen_colo_do_checkpoint, replication.c:replication_do_checkpoint_all',
+        on: command('xen-colo-do-checkpoint'),
+        // Without a replicated disk or a network filter there is nothing to do, and nothing to refuse.
+        where: { ...handled, replication: 'built' },
+        does: {},
+        says: [returns()],
+      },
+      {
+        name: 'start the replication for Xen',
+        cite: 'migration/colo.c:qmp_xen_set_replication, replication.c:replication_start_all',
+        on: replicate({ enable: true, failover: absent }),
+        where: { ...handled, replication: 'built' },
+        does: {},
+        says: [returns()],
+      },
+      {
+        name: 'stop the replication for Xen',
+        cite: 'migration/colo.c:qmp_xen_set_replication, replication.c:replication_stop_all',
+        on: replicate({ enable: false }),
+        where: { ...handled, replication: 'built' },
+        does: {},
+        says: [returns()],
+      },
+      {
+        name: 'refuse to start the replication for Xen by a failover',
+        cite: 'migration/colo.c:qmp_xen_set_replication',
+        on: replicate({ enable: true, failover: present(true) }),
+        where: { ...handled, replication: 'built' },
+        does: {},
+        says: [fails("Parameter 'failover' is only for stopping replication")],
+      },
+      {
+        name: 'tell Xen how the replication fares',
+        cite: 'migration/colo.c:qmp_query_xen_replication_status, replication.c:replication_get_error_all',
+        on: command('query-xen-replication-status'),
+        where: { ...handled, replication: 'built' },
+        does: {},
+        says: [returns({ error: false })],
+      },
+      ...each(['xen-colo-do-checkpoint', 'xen-set-replication', 'query-xen-replication-status'], name => ({
+        name: `have no ${name}`,
+        cite: 'qapi/qmp-dispatch.c:qmp_dispatch',
+        on: command(name),
+        where: { ...handled, replication: 'left out' } as const,
+        does: {},
+        says: [fails(`The command ${name} has not been found`, 'CommandNotFound')],
+      })),
+      ...each(['x-colo-lost-heartbeat', 'query-colo-status'], name => ({
+        name: `have no ${name}`,
+        cite: 'qapi/qmp-dispatch.c:qmp_dispatch',
+        on: command(name),
+        where: { ...handled, replication: 'left out' } as const,
+        does: {},
+        says: [fails(`The command ${name} has not been found`, 'CommandNotFound')],
+        // Before, COLO was built all the same, and could not be switched on.
+        since: '8.1',
+      })),
     ],
     'main loop': [
       {
@@ -100,12 +177,6 @@ export const failover = machine(
         name: 'find the guest stopped',
         cite: 'migration/colo.c:colo_do_failover',
         does: { half: 'entered -> stopped', vm: '!running' },
-      },
-      {
-        name: 'leave COLO on the primary',
-        cite: 'migration/colo.c:primary_vm_do_failover',
-        does: { half: 'stopped -> left', migration: 'colo -> completed', lastMode: '-> primary', link: 'up ~> cut' },
-        says: [announces('completed')],
       },
       {
         name: 'put off the failover while loading',

@@ -232,6 +232,8 @@ export interface System<V extends Variables = Variables> {
   readonly wires: readonly Wire[]
   /** Where variables start when not at their first value; a list means any of them. */
   readonly start: Pattern<V>
+  /** Where variables start in some releases only; what is said here counts more than `start`. */
+  readonly starts: readonly { readonly since?: string; readonly until?: string; readonly start: Pattern<V> }[]
   /** Rules of the whole, which name variables of several sides. */
   readonly rules: Rules<V>
   /** Rules that are left out here, as `side: name`, or `name` for every side. */
@@ -251,6 +253,11 @@ export function system<const S extends Sides, const G extends Variables = Record
     readonly shared?: G
     readonly wires?: readonly Wire[]
     readonly start?: Pattern<OfSystem<S, G>>
+    readonly starts?: readonly {
+      readonly since?: string
+      readonly until?: string
+      readonly start: Pattern<OfSystem<S, G>>
+    }[]
     readonly rules?: Rules<OfSystem<S, G>>
     readonly without?: readonly string[]
     readonly explored?: boolean
@@ -265,6 +272,7 @@ export function system<const S extends Sides, const G extends Variables = Record
     shared: parts.shared ?? {},
     wires: parts.wires ?? [],
     start: parts.start ?? ({} as Pattern<OfSystem<S, G>>),
+    starts: parts.starts ?? [],
     rules: parts.rules ?? {},
     without: parts.without ?? [],
     explored: parts.explored ?? true,

@@ -5,6 +5,7 @@
  * in-band command.
  */
 
+import { incomingStatuses } from './destination.ts'
 import { failover } from './failover.ts'
 import { absent, each, machine, present } from './lang.ts'
 import { handled, runStates } from './run-state.ts'
@@ -12,6 +13,59 @@ import { source } from './source.ts'
 
 const ram = present({ transferred: 0, remaining: 0, total: 0 })
 const time = present(1)
+
+const migrationInfo =
+  'migration/migration.c:fill_source_migration_info, migration/migration.c:fill_destination_migration_info'
+
+/** A source whose migration has begun tells of memory, until it has ended in another way than by completing. */
+const underWay = each(
+  [
+    'active',
+    'pre-switchover',
+    'device',
+    'postcopy-device',
+    'postcopy-active',
+    'postcopy-paused',
+    'postcopy-recover-setup',
+    'postcopy-recover',
+    'failing',
+    'cancelling',
+    'completed',
+  ] as const,
+  status => [{ migration: status }, { status, ram, 'total-time': time }] as const,
+)
+
+/** The other statuses of a source, then those of a destination. */
+const others = [
+  ...each(
+    ['setup', 'wait-unplug', 'cancelled', 'colo'] as const,
+    status => [{ migration: status }, { status, ram: absent }] as const,
+  ),
+  [{ incoming: 'none' }, { status: absent }] as const,
+  ...each(
+    incomingStatuses.filter(status => status !== 'none'),
+    status => [{ incoming: status }, { status, ram: absent }] as const,
+  ),
+]
+
+const coloInfo = 'migration/colo.c:qmp_query_colo_status, migration/colo.c:get_colo_mode'
+
+/** The mode now, the mode before, and why it ended; the reason is that of the failover, whatever COLO_EXIT has said. */
+const coloStatus = [
+  [
+    [{ migration: 'colo' }, { mode: 'primary' }],
+    [{ incoming: 'colo' }, { mode: 'secondary' }],
+    [{}, { mode: 'none' }],
+  ],
+  each(['none', 'primary', 'secondary'] as const, mode => [{ lastMode: mode }, { 'last-mode': mode }] as const),
+  [
+    [{ failover: 'none' }, { reason: 'none' }],
+    [{ failover: 'completed' }, { reason: 'request' }],
+    // Of a failover that is going on, only a primary says so: a secondary's is an error, relaunch included.
+    [{ migration: 'colo' }, { reason: 'processing' }],
+    [{}, { reason: 'error' }],
+  ],
+] as const
 
 /** What one QEMU answers when asked. */
 export const queries = machine('queries', { ...source.variables, ...failover.variables }, {}, [
@@ -23,44 +77,43 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
   },
   {
     command: 'query-migrate',
-    cite: 'migration/migration.c:fill_source_migration_info, migration/migration.c:fill_destination_migration_info',
+    cite: migrationInfo,
+    where: handled,
+    tables: [[...underWay, [{ migration: 'failed' }, { status: 'failed', ram: absent }], ...others]],
+    // Whoever read the return path told nobody why it ended.
+    until: '8.1',
+  },
+  {
+    command: 'query-migrate',
+    cite: migrationInfo,
     where: handled,
     tables: [
       [
-        ...each(
-          ['active', 'pre-switchover', 'device', 'failing', 'cancelling', 'completed'] as const,
-          status => [{ migration: status }, { status, ram, 'total-time': time }] as const,
-        ),
+        ...underWay,
+        // A destination that failed as a source (10.1 and 10.2) does not say why.
+        [
+          { migration: 'failed', incoming: '!none' },
+          { status: 'failed', ram: absent },
+        ],
         [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
-        ...each(
-          ['setup', 'cancelled', 'colo'] as const,
-          status => [{ migration: status }, { status, ram: absent }] as const,
-        ),
-        [{ incoming: 'none' }, { status: absent }],
-        ...each(
-          ['setup', 'active', 'completed', 'failed', 'colo'] as const,
-          status => [{ incoming: status }, { status, ram: absent }] as const,
-        ),
+        ...others,
       ],
     ],
+    since: '8.2',
   },
   {
     command: 'query-colo-status',
-    cite: 'migration/colo.c:qmp_query_colo_status, migration/colo.c:get_colo_mode',
+    cite: coloInfo,
     where: handled,
-    tables: [
-      [
-        [{ migration: 'colo' }, { mode: 'primary' }],
-        [{ incoming: 'colo' }, { mode: 'secondary' }],
-        [{}, { mode: 'none' }],
-      ],
-      each(['none', 'primary', 'secondary'] as const, mode => [{ lastMode: mode }, { 'last-mode': mode }] as const),
-      [
-        [{ failover: 'none' }, { reason: 'none' }],
-        [{ failover: 'completed' }, { reason: 'request' }],
-        [{ migration: 'colo' }, { reason: 'processing' }],
-        [{}, { reason: 'error' }],
-      ],
-    ],
+    tables: coloStatus,
+    until: '8.0',
+  },
+  {
+    command: 'query-colo-status',
+    cite: coloInfo,
+    // Since 8.1 it is not there at all without replication; see `failover.ts`.
+    where: { ...handled, replication: 'built' },
+    tables: coloStatus,
+    since: '8.1',
   },
 ])

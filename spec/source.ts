@@ -10,6 +10,7 @@
  * Several places test `s->state` and then store to it without a lock; where a
  * cancel fits between the two, the rules here are two.
  */
+import { incomingStatuses } from './destination.ts'
 import {
   command,
   each,
@@ -17,6 +18,7 @@ import {
   exits,
   fails,
   hangup,
+  like,
   machine,
   not,
   present,
@@ -25,14 +27,45 @@ import {
   sends,
   unlike,
 } from './lang.ts'
-import { announces, dispatched, handled, migrationStatuses, readable, running, shared } from './run-state.ts'
+import {
+  announces,
+  deadly,
+  dispatched,
+  handled,
+  migrationStatuses,
+  readable,
+  running,
+  shared,
+  stopped,
+  unreadable,
+} from './run-state.ts'
 
 const fresh = command('migrate', { uri: not(unlike(readable)), resume: not(true) })
 
+const refused = command('migrate', { uri: unlike(readable), resume: not(true) })
+/** What is opened before the command is answered; a socket is connected after. */
+const opened = command('migrate', { uri: like('^(fd|file|exec|rdma):'), resume: not(true) })
+
 /** `migrate_init()` lets a new migration begin from these. */
 const ended = ['none', 'completed', 'failed', 'cancelled'] as const
-const stopped = ['prelaunch', 'paused'] as const
-const cancellable = ['setup', 'active', 'pre-switchover', 'device', 'failing', 'colo'] as const
+/** What a guest can be doing when its migration is accepted. */
+const migratable = ['running', ...stopped, 'suspended', 'colo'] as const
+/** No incoming migration holds the yank instance. */
+const alone = ['none', 'completed', 'failed'] as const
+/** An incoming migration holds the yank instance though the guest is here already. */
+const stillIncoming = ['postcopy-device', 'postcopy-active', 'postcopy-paused', 'postcopy-recover', 'colo'] as const
+/** What a cancel takes effect in; `cancelling` itself is apart. */
+const cancellable = ['setup', 'wait-unplug', 'active', 'pre-switchover', 'device', 'failing', 'colo'] as const
+/** How a migration that did not complete has ended when the thread looks. */
+const over = ['failing', 'failed', 'cancelling', 'cancelled'] as const
+/** The source has given the guest away, and what is left of the migration can only be paused. */
+export const inPostcopy = [
+  'postcopy-device',
+  'postcopy-active',
+  'postcopy-paused',
+  'postcopy-recover-setup',
+  'postcopy-recover',
+] as const
 
 /** `MigrationState` and the place of the threads that move it. */
 export const source = machine(
@@ -41,6 +74,8 @@ export const source = machine(
     ...shared,
     /** `MigrationState.state`. */
     migration: migrationStatuses,
+    /** `MigrationIncomingState.state`: a guest that is coming in holds the yank instance; see `destination.ts`. */
+    incoming: incomingStatuses,
     /** The outgoing socket as both ends see it: not there, connected, or shut by somebody. */
     link: ['down', 'up', 'cut'],
     /** Whether the source opens a return path on this connection: `MigrationState.rp_state`. */
@@ -50,10 +85,12 @@ export const source = machine(
       'none',
       'connecting',
       'starting',
+      'unplugging',
       'iterating',
       'stopping',
       'paused',
       'saving',
+      'writing',
       'sent',
       'checked',
       'failing',
@@ -61,13 +98,32 @@ export const source = machine(
       'finishing',
       'colo',
       'cleaning',
+      'postcopy-stopping',
+      'postcopy-paused',
+      'packing',
+      'packed',
+      'streaming',
+      'awaiting',
+      'completing',
+      'ended',
+      'pausing',
+      'suspended',
+      'syncing',
+      'asked',
+      'synced',
+      'handshaking',
+      'snapshotting',
     ],
     /** `MigrationState.vm_old_state`: what the guest did before the switchover stopped it. */
-    was: ['none', 'running', 'prelaunch', 'paused'],
+    was: ['none', 'running', ...stopped, 'suspended'],
     /** A status that the thread has stored and not yet announced: `migrate_set_state()` does one after the other. */
-    saying: ['nothing', 'active', 'failing', 'colo'],
+    saying: ['nothing', 'active', 'failing', 'failed', 'colo'],
     /** `MigrationState.pause_event`, as `migrate-continue` sets it. */
     go: ['no', 'yes'],
+    /** Whether a capability without a variable of its own, such as `multifd`, was ever on; see `capabilities.ts`. */
+    others: ['unset', 'set'],
+    /** `MigrationState.start_postcopy`, as `migrate-start-postcopy` sets it. */
+    postcopy: ['no', 'yes'],
     /** Where `colo_process_checkpoint()` is; see `colo-primary.ts`. */
     colo: [
       'none',
@@ -94,8 +150,8 @@ export const source = machine(
         name: 'accept a migration',
         cite: 'migration/migration.c:qmp_migrate, migration/migration.c:migrate_init',
         on: fresh,
-        where: { ...handled, vm: ['running', 'prelaunch', 'paused', 'colo'], migration: ended },
-        does: { thread: 'none -> connecting', migration: '-> setup', was: '-> none', go: '-> no' },
+        where: { ...handled, dump: 'none', vm: migratable, migration: ended, incoming: alone },
+        does: { thread: 'none -> connecting', migration: '-> setup', was: '-> none', go: '-> no', postcopy: '-> no' },
         says: [announces('setup'), returns()],
       },
       {
@@ -104,28 +160,136 @@ export const source = machine(
         on: fresh,
         where: {
           ...handled,
-          vm: ['running', 'prelaunch', 'paused', 'finish-migrate', 'colo'],
+          vm: [...migratable, 'finish-migrate'],
           migration: ended,
           thread: '!none',
         },
         does: { link: 'up ~> cut' },
         says: [announces('setup'), exits(null)],
+        since: '11.0',
+      },
+      {
+        name: 'abort on a migration of a guest that is not wholly here',
+        cite: 'migration/migration.c:migrate_prepare, util/yank.c:yank_register_instance',
+        on: fresh,
+        where: {
+          ...handled,
+          vm: migratable,
+          migration: ended,
+          thread: 'none',
+          incoming: stillIncoming,
+        },
+        does: { link: 'up ~> cut' },
+        says: [announces('setup'), exits(null)],
+        since: '11.0',
+      },
+      {
+        name: 'refuse a migration of a guest that is not wholly here',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        on: fresh,
+        where: {
+          ...handled,
+          vm: migratable,
+          migration: ended,
+          thread: 'none',
+          incoming: stillIncoming,
+        },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+        until: '10.2',
+      },
+      {
+        name: 'refuse a migration begun before the last one is cleaned up',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        on: fresh,
+        where: {
+          ...handled,
+          vm: [...migratable, 'finish-migrate'],
+          migration: ended,
+          thread: '!none',
+        },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+        until: '10.2',
       },
       {
         name: 'refuse an address that cannot be read',
         cite: 'migration/channel.c:migration_channel_parse_input',
-        on: command('migrate', { uri: unlike(readable) }),
+        on: command('migrate', { uri: unlike(unreadable) }),
         where: handled,
         does: {},
         says: [fails('unknown migration protocol')],
+        // migrate_uri_parse() came with 8.2.
+        since: '8.2',
+      },
+      {
+        name: 'abort on an RDMA address without a port',
+        cite: 'migration/channel.c:migrate_uri_parse',
+        on: command('migrate', { uri: like(deadly) }),
+        where: handled,
+        does: { link: 'up ~> cut' },
+        says: [exits(null)],
+        since: '8.2',
+      },
+      {
+        name: 'fail for an address that cannot be read',
+        cite: 'migration/migration.c:qmp_migrate',
+        on: refused,
+        where: { ...handled, vm: migratable, migration: ended, thread: 'none' },
+        does: { migration: '-> failed', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), announces('failed'), fails("Parameter 'uri' expects a valid migration protocol")],
+        despite: 'The address is read last: the refusal leaves failed behind, whatever was there before.',
+        until: '8.1',
+      },
+      {
+        name: 'fail to open what was named',
+        cite: 'migration/channel.c:migration_connect_outgoing, migration/migration.c:migration_connect_error_propagate',
+        on: opened,
+        where: { ...handled, vm: migratable, migration: ended, thread: 'none' },
+        does: { migration: '-> failed', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), announces('failing'), announces('failed'), fails('Failed to open it')],
+        despite: 'A file, a command or a descriptor is opened after setup has been announced.',
+        since: '11.0',
+      },
+      {
+        name: 'fail at once to open what was named',
+        cite: 'migration/migration.c:qmp_migrate, migration/migration.c:migration_connect_set_error',
+        on: opened,
+        where: { ...handled, vm: migratable, migration: ended, thread: 'none' },
+        does: { migration: '-> failed', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), announces('failed'), fails('Failed to open it')],
+        despite: 'A file, a command or a descriptor is opened after setup has been announced.',
+        until: '10.2',
       },
       {
         name: 'refuse a second migration',
         cite: 'migration/migration.c:migrate_prepare',
         on: fresh,
-        where: { ...handled, migration: running },
+        where: { ...handled, migration: running.filter(status => status !== 'colo') },
         does: {},
         says: [fails("There's a migration process in progress")],
+      },
+      {
+        name: 'refuse a second migration in COLO',
+        cite: 'migration/migration.c:migrate_prepare',
+        on: fresh,
+        where: { ...handled, migration: 'colo' },
+        does: {},
+        says: [fails("There's a migration process in progress")],
+        // migration_is_running() knows of COLO since 9.2.
+        since: '9.2',
+      },
+      {
+        name: 'refuse a second migration and forget COLO',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        on: fresh,
+        where: { ...handled, vm: migratable, migration: 'colo' },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migration_is_running() does not count COLO: migrate_init() stores setup over it.',
+        until: '9.1',
       },
       {
         name: 'refuse to migrate a guest that is still coming in',
@@ -134,6 +298,14 @@ export const source = machine(
         where: { ...handled, vm: 'inmigrate', migration: ended },
         does: {},
         says: [fails('Guest is waiting for an incoming migration')],
+      },
+      {
+        name: 'refuse to migrate a guest that is being dumped',
+        cite: 'migration/migration.c:migrate_prepare, migration/migration.c:migration_is_blocked',
+        on: fresh,
+        where: { ...handled, dump: '!none', vm: migratable, migration: ended },
+        does: {},
+        says: [fails('Live migration disabled: dump-guest-memory in progress')],
       },
       {
         name: 'refuse to migrate a guest that has left',
@@ -147,7 +319,7 @@ export const source = machine(
         name: 'refuse to resume what is not paused',
         cite: 'migration/migration.c:migrate_prepare',
         on: command('migrate', { uri: not(unlike(readable)), resume: true }),
-        where: handled,
+        where: { ...handled, migration: '!postcopy-paused' },
         does: {},
         says: [fails('Cannot resume if there is no paused migration')],
       },
@@ -155,9 +327,65 @@ export const source = machine(
         name: 'cancel the migration',
         cite: 'migration/migration.c:migration_cancel',
         on: command('migrate_cancel'),
-        where: { ...handled, migration: cancellable },
+        where: { ...handled, migration: cancellable.filter(status => status !== 'colo' && status !== 'setup') },
         does: { migration: '-> cancelling', link: 'up ~> cut' },
         says: [announces('cancelling'), returns()],
+      },
+      {
+        name: 'cancel the setup',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: { ...handled, thread: '!connecting' },
+        does: { migration: 'setup -> cancelling', link: 'up ~> cut' },
+        says: [announces('cancelling'), returns()],
+      },
+      {
+        name: 'cancel while connecting',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: { ...handled, thread: 'connecting' },
+        does: { migration: 'setup -> cancelling' },
+        says: [announces('cancelling'), returns()],
+        until: '9.2',
+      },
+      {
+        name: 'cancel for good while connecting',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: { ...handled, thread: 'connecting' },
+        does: { migration: 'setup -> cancelled' },
+        says: [announces('cancelling'), announces('cancelled'), returns()],
+        // For cpr-transfer, which came with 10.0; 11.1 does so for cpr-transfer only.
+        since: '10.0',
+        until: '11.0',
+      },
+      {
+        name: 'cancel while the connection is being made',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: { ...handled, thread: 'connecting' },
+        does: { migration: 'setup -> cancelling' },
+        says: [announces('cancelling'), returns()],
+        since: '11.1',
+      },
+      {
+        name: 'cancel in COLO',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: handled,
+        does: { migration: 'colo -> cancelling', link: 'up ~> cut' },
+        says: [announces('cancelling'), returns()],
+        since: '9.2',
+      },
+      {
+        name: 'cut the link of COLO by a cancel',
+        cite: 'migration/migration.c:migration_cancel',
+        on: command('migrate_cancel'),
+        where: { ...handled, migration: 'colo' },
+        does: { link: 'up ~> cut' },
+        says: [returns()],
+        // The return path is shut before anybody asks whether there is something to cancel.
+        until: '9.1',
       },
       {
         name: 'shut the return path to cancel',
@@ -216,7 +444,7 @@ export const source = machine(
       {
         name: 'cancel once the return path is shut',
         cite: 'migration/migration.c:migration_cancel',
-        where: { bql: 'free', migration: running },
+        where: { bql: 'free', migration: [...cancellable, 'cancelling'] },
         does: { mainLoop: 'cancelling -> free', migration: '-> cancelling' },
         says: [announces('cancelling')],
       },
@@ -232,6 +460,23 @@ export const source = machine(
         where: dispatched,
         does: { thread: 'connecting -> none', migration: 'setup -> failed' },
         says: [announces('failing'), announces('failed')],
+        since: '11.0',
+      },
+      {
+        name: 'fail to connect at once',
+        cite: 'migration/migration.c:migration_connect_set_error, migration/migration.c:migration_cleanup',
+        where: dispatched,
+        does: { thread: 'connecting -> none', migration: 'setup -> failed' },
+        says: [announces('failed')],
+        until: '10.2',
+      },
+      {
+        name: 'fail to connect once cancelled',
+        cite: 'migration/migration.c:migration_connect_set_error, migration/migration.c:migration_cleanup',
+        where: { ...dispatched, migration: 'cancelled' },
+        does: { thread: 'connecting -> none' },
+        since: '10.0',
+        until: '11.0',
       },
       {
         name: 'fail to connect after a cancel',
@@ -243,9 +488,39 @@ export const source = machine(
       {
         name: 'clean up after a cancel',
         cite: 'migration/migration.c:migration_cleanup',
-        where: dispatched,
-        does: { thread: 'cleaning -> none', migration: 'cancelling -> cancelled', link: 'up ~> cut' },
+        where: { ...dispatched, link: '!up' },
+        does: { thread: 'cleaning -> none', migration: 'cancelling -> cancelled' },
         says: [announces('cancelled')],
+      },
+      {
+        name: 'clean up after a cancel that came before the connection',
+        cite: 'migration/migration.c:migration_cleanup',
+        where: { ...dispatched, path: 'shut' },
+        does: { thread: 'cleaning -> none', migration: 'cancelling -> cancelled', link: 'up -> cut' },
+        says: [announces('cancelled')],
+      },
+      {
+        name: 'wait for a return path that nobody shuts',
+        cite: 'migration/migration.c:migration_cleanup, migration/migration.c:stop_return_path_thread_on_source',
+        // The cancel came before the connection: it had nothing to shut, and there is no error that would.
+        where: { ...dispatched, thread: 'cleaning', migration: ['cancelling', 'cancelled'], path: 'open', link: 'up' },
+        does: { mainLoop: '-> joining' },
+        since: '8.2',
+      },
+      {
+        name: 'see the return path end',
+        cite: 'migration/migration.c:stop_return_path_thread_on_source',
+        where: { thread: 'cleaning', link: '!up' },
+        does: { mainLoop: 'joining -> free' },
+        since: '8.2',
+      },
+      {
+        name: 'clean up after a cancel with a return path',
+        cite: 'migration/migration.c:migration_cleanup',
+        where: { ...dispatched, path: 'open' },
+        does: { thread: 'cleaning -> none', migration: 'cancelling -> cancelled', link: 'up -> cut' },
+        says: [announces('cancelled')],
+        until: '8.1',
       },
       {
         name: 'clean up after a failure',
@@ -253,22 +528,66 @@ export const source = machine(
         where: dispatched,
         does: { thread: 'cleaning -> none', migration: 'failing -> failed', link: 'up ~> cut' },
         says: [announces('failed')],
+        since: '11.0',
+      },
+      {
+        name: 'clean up after a migration that was begun again',
+        cite: 'migration/migration.c:migration_cleanup',
+        where: { ...dispatched, migration: 'setup' },
+        does: { thread: 'cleaning -> none', link: 'up ~> cut' },
+        until: '10.2',
       },
       {
         name: 'clean up after the end',
         cite: 'migration/migration.c:migration_cleanup',
-        where: { ...dispatched, migration: ['completed', 'cancelled', 'failed'] },
+        where: { ...dispatched, migration: ['completed', 'failed'] },
         does: { thread: 'cleaning -> none', link: 'up ~> cut' },
+      },
+      {
+        name: 'clean up after a cancel for good',
+        cite: 'migration/migration.c:migration_cleanup',
+        where: { ...dispatched, migration: 'cancelled', link: '!up' },
+        does: { thread: 'cleaning -> none' },
+        since: '10.0',
+        until: '11.0',
+      },
+      {
+        name: 'clean up after a cancel for good, without a return path',
+        cite: 'migration/migration.c:migration_cleanup',
+        where: { ...dispatched, migration: 'cancelled', path: 'shut' },
+        does: { thread: 'cleaning -> none', link: 'up -> cut' },
+        since: '10.0',
+        until: '11.0',
       },
     ],
     'migration thread': [
       {
         name: 'become active',
         cite: 'migration/migration.c:qemu_savevm_wait_unplug',
+        where: { 'background-snapshot': 'off' },
         does: { thread: 'starting -> iterating', migration: 'setup -> active', saying: '-> active' },
       },
+      {
+        name: 'wait for a device to be unplugged',
+        cite: 'migration/migration.c:qemu_savevm_wait_unplug',
+        where: { 'background-snapshot': 'off' },
+        does: { thread: 'starting -> unplugging', migration: 'setup -> wait-unplug' },
+        says: [announces('wait-unplug')],
+        may: true,
+      },
+      {
+        name: 'see the device unplugged',
+        cite: 'migration/migration.c:qemu_savevm_wait_unplug',
+        does: { thread: 'unplugging -> iterating', migration: 'wait-unplug -> active', saying: '-> active' },
+        may: true,
+      },
+      {
+        name: 'see the wait for the device cancelled',
+        cite: 'migration/migration.c:qemu_savevm_wait_unplug',
+        does: { thread: 'unplugging -> finishing', migration: 'cancelling' },
+      },
       ...each(
-        ['active', 'failing', 'colo'] as const,
+        ['active', 'failing', 'failed', 'colo'] as const,
         status =>
           ({
             name: `announce ${status}`,
@@ -280,7 +599,16 @@ export const source = machine(
       {
         name: 'start though cancelled',
         cite: 'migration/migration.c:migration_thread',
+        where: { 'background-snapshot': 'off' },
         does: { thread: 'starting -> finishing', migration: 'cancelling' },
+      },
+      {
+        name: 'start though cancelled for good',
+        cite: 'migration/migration.c:migration_thread',
+        where: { 'background-snapshot': 'off' },
+        does: { thread: 'starting -> finishing', migration: 'cancelled' },
+        since: '10.0',
+        until: '11.0',
       },
       {
         name: 'count a pass over the memory',
@@ -289,6 +617,21 @@ export const source = machine(
         does: {},
         says: [event('MIGRATION_PASS', { pass: present(2) })],
         may: true,
+        since: '11.1',
+      },
+      {
+        name: 'count a look at what is dirty',
+        cite: 'migration/ram.c:migration_bitmap_sync',
+        where: {
+          events: 'on',
+          thread: ['starting', 'iterating', 'saving', 'writing', 'packing'],
+          'background-snapshot': 'off',
+          saying: 'nothing',
+        },
+        does: {},
+        says: [event('MIGRATION_PASS', { pass: present(1) })],
+        may: true,
+        until: '11.0',
       },
       {
         name: 'stop the guest for the switchover',
@@ -298,11 +641,43 @@ export const source = machine(
         may: true,
       },
       {
+        name: 'stop a suspended guest for the switchover',
+        cite: 'migration/migration.c:migration_stop_vm, system/cpus.c:do_vm_stop',
+        where: { bql: 'free', saying: 'nothing', migration: ['active', 'cancelling'] },
+        does: {
+          thread: 'iterating -> stopping',
+          vm: 'suspended -> finish-migrate',
+          was: '-> suspended',
+          suspended: '-> yes',
+        },
+        may: true,
+        since: '9.0',
+      },
+      {
+        name: 'wake a suspended guest for the switchover',
+        cite: 'migration/migration.c:migration_completion, system/runstate.c:qemu_system_wakeup_request',
+        where: { bql: 'free', saying: 'nothing', thread: 'iterating', migration: ['active', 'cancelling'] },
+        does: { vm: 'suspended -> running' },
+        says: [event('WAKEUP')],
+        may: true,
+        until: '8.2',
+      },
+      {
         name: 'hand over the stopped guest',
         cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
-        where: { 'pause-before-switchover': 'off' },
-        does: { thread: 'stopping -> saving', migration: 'active -> device', bql: 'free -> migration' },
+        where: { 'pause-before-switchover': 'off', bql: 'free' },
+        does: { thread: 'stopping -> saving', migration: 'active -> device' },
         says: [event('STOP'), announces('device')],
+        since: '10.0',
+      },
+      {
+        name: 'hand over the stopped guest, cancelled or not',
+        cite: 'migration/migration.c:migration_completion, migration/migration.c:migration_maybe_pause',
+        where: { 'pause-before-switchover': 'off', migration: ['active', 'cancelling'], bql: 'free' },
+        does: { thread: 'stopping -> saving' },
+        says: [event('STOP')],
+        // Without pause-before-switchover the status stays active to the end.
+        until: '9.2',
       },
       {
         name: 'pause before the switchover',
@@ -317,6 +692,15 @@ export const source = machine(
         where: { bql: 'free' },
         does: { thread: 'stopping -> finishing', migration: 'cancelling' },
         says: [event('STOP')],
+        since: '10.0',
+      },
+      {
+        name: 'find a cancel instead of a pause',
+        cite: 'migration/migration.c:migration_maybe_pause',
+        where: { bql: 'free', 'pause-before-switchover': 'on' },
+        does: { thread: 'stopping -> finishing', migration: 'cancelling' },
+        says: [event('STOP')],
+        until: '9.2',
       },
       ...each(
         stopped,
@@ -324,16 +708,37 @@ export const source = machine(
           ({
             name: `hand over a guest in ${was}`,
             cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
-            where: { 'pause-before-switchover': 'off', saying: 'nothing' },
+            where: { 'pause-before-switchover': 'off', saying: 'nothing', bql: 'free' },
             does: {
               thread: 'iterating -> saving',
               migration: 'active -> device',
               vm: `${was} -> finish-migrate`,
               was: `-> ${was}`,
-              bql: 'free -> migration',
             },
             says: [announces('device')],
             may: true,
+            since: '10.0',
+          }) as const,
+      ),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `hand over a guest in ${was}, cancelled or not`,
+            cite: 'migration/migration.c:migration_completion, migration/migration.c:migration_maybe_pause',
+            where: {
+              'pause-before-switchover': 'off',
+              saying: 'nothing',
+              migration: ['active', 'cancelling'],
+              bql: 'free',
+            },
+            does: {
+              thread: 'iterating -> saving',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+            },
+            may: true,
+            until: '9.2',
           }) as const,
       ),
       ...each(
@@ -357,13 +762,15 @@ export const source = machine(
       {
         name: 'leave the pause for the switchover',
         cite: 'migration/migration.c:migration_switchover_prepare',
-        does: {
-          thread: 'paused -> saving',
-          go: 'yes -> no',
-          migration: 'pre-switchover -> device',
-          bql: 'free -> migration',
-        },
+        where: { bql: 'free' },
+        does: { thread: 'paused -> saving', go: 'yes -> no', migration: 'pre-switchover -> device' },
         says: [announces('device')],
+      },
+      {
+        name: 'save once the vCPUs have been looked at',
+        cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy, system/cpus.c:cpu_synchronize_all_states',
+        // Whoever waits for a vCPU lets go of the lock, and a cancel comes in.
+        does: { thread: 'saving -> writing', bql: 'free -> migration' },
       },
       {
         name: 'leave the pause cancelled',
@@ -385,6 +792,7 @@ export const source = machine(
               was: `-> ${was}`,
             },
             may: true,
+            since: '10.0',
           }) as const,
       ),
       {
@@ -398,15 +806,84 @@ export const source = machine(
         cite: 'migration/migration.c:migration_detect_error',
         where: { link: 'cut', saying: 'nothing' },
         does: { thread: 'iterating -> finishing', migration: 'active -> failing', saying: '-> failing' },
+        since: '11.0',
+      },
+      {
+        name: 'fail on a broken channel',
+        cite: 'migration/migration.c:migration_detect_error',
+        where: { link: 'cut', saying: 'nothing' },
+        does: { thread: 'iterating -> finishing', migration: 'active -> failed', saying: '-> failed' },
+        until: '10.2',
+      },
+      {
+        name: 'have a multifd channel fail',
+        cite: 'migration/multifd.c:multifd_send_set_error',
+        where: {
+          others: 'set',
+          link: 'cut',
+          migration: ['setup', 'active', 'pre-switchover', 'device'],
+          saying: 'nothing',
+        },
+        does: { thread: ['starting', 'iterating', 'stopping', 'saving', 'writing'], migration: '-> failing' },
+        says: [announces('failing')],
+        may: true,
+        since: '11.0',
+      },
+      {
+        name: 'have a multifd channel end the migration',
+        cite: 'migration/multifd.c:multifd_send_set_error',
+        where: {
+          others: 'set',
+          link: 'cut',
+          migration: ['setup', 'active', 'pre-switchover', 'device'],
+          saying: 'nothing',
+        },
+        does: { thread: ['starting', 'iterating', 'stopping', 'saving', 'writing'], migration: '-> failed' },
+        says: [announces('failed')],
+        may: true,
+        until: '10.2',
+      },
+      {
+        name: 'find the channel broken after a multifd channel',
+        cite: 'migration/migration.c:migration_detect_error',
+        where: { link: 'cut', migration: 'failing', saying: 'nothing' },
+        does: { thread: 'iterating -> finishing', saying: '-> failing' },
+        since: '11.0',
+      },
+      {
+        name: 'fail again after a multifd channel',
+        cite: 'migration/migration.c:migration_detect_error',
+        where: { link: 'cut', migration: 'failed', saying: 'nothing' },
+        does: { thread: 'iterating -> finishing', saying: '-> failed' },
+        until: '10.2',
+      },
+      {
+        name: 'see the migration failed by a multifd channel',
+        cite: 'migration/migration.c:migration_thread',
+        where: { migration: ['failing', 'failed'] },
+        does: { thread: 'iterating -> finishing', saying: 'nothing' },
+      },
+      {
+        name: 'start though a multifd channel has failed',
+        cite: 'migration/migration.c:migration_thread',
+        where: { migration: ['failing', 'failed'], 'background-snapshot': 'off' },
+        does: { thread: 'starting -> finishing', saying: 'nothing' },
+      },
+      {
+        name: 'find the migration begun again',
+        cite: 'migration/migration.c:migration_iteration_finish',
+        where: { bql: 'free', saying: 'nothing', migration: 'setup' },
+        does: { thread: 'finishing -> cleaning' },
+        until: '10.2',
       },
       ...each(
-        ['running', ...stopped],
+        ['running', ...stopped, 'suspended'],
         was =>
           ({
             name: `send the last of a guest in ${was}`,
             cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy, migration/global_state.c:global_state_store',
             where: { was, link: 'up' },
-            does: { thread: 'saving -> sent', bql: 'migration -> free' },
+            does: { thread: 'writing -> sent', bql: 'migration -> free' },
             says: [sends(`end ${was}`)],
           }) as const,
       ),
@@ -414,26 +891,26 @@ export const source = machine(
         name: 'fail to send the last of it',
         cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy',
         where: { link: 'cut' },
-        does: { thread: 'saving -> failing', bql: 'migration -> free' },
+        does: { thread: 'writing -> failing', bql: 'migration -> free' },
       },
       {
         name: 'need no word from the destination',
         cite: 'migration/migration.c:migration_completion',
-        where: { 'return-path': 'off', migration: 'device' },
+        where: { 'return-path': 'off', 'postcopy-ram': 'off', migration: ['active', 'device'] },
         does: { thread: 'sent -> checked' },
       },
       {
         name: 'hear that the destination is done',
         cite: 'migration/migration.c:stop_return_path_thread_on_source',
         on: receives('shut'),
-        where: { 'return-path': 'on', migration: 'device' },
+        where: { path: 'open', migration: ['active', 'device'] },
         does: { thread: 'sent -> checked' },
       },
       {
         name: 'lose the return path',
         cite: 'migration/migration.c:stop_return_path_thread_on_source',
         on: hangup,
-        where: { 'return-path': 'on' },
+        where: { path: 'open' },
         does: { thread: 'sent -> failing' },
       },
       {
@@ -450,17 +927,49 @@ export const source = machine(
         says: [announces('completed')],
       },
       {
+        name: 'complete without a device status',
+        cite: 'migration/migration.c:migration_completion',
+        where: { 'x-colo': 'off' },
+        does: { thread: 'checked -> finishing', migration: 'active -> completed' },
+        says: [announces('completed')],
+        until: '9.2',
+      },
+      {
+        name: 'complete instead of COLO after a pause',
+        cite: 'migration/migration.c:migration_completion',
+        where: { 'x-colo': 'on' },
+        does: { thread: 'checked -> finishing', migration: 'device -> completed' },
+        says: [announces('completed')],
+        // Only active went on to COLO, and pause-before-switchover had left it.
+        until: '9.2',
+      },
+      {
         name: 'complete over a cancel',
         cite: 'migration/migration.c:migration_completion_end',
         where: { bql: 'free' },
         does: { thread: 'checked -> finishing', migration: 'cancelling -> completed' },
         says: [announces('completed')],
+        since: '10.0',
+      },
+      {
+        name: 'find a cancel instead of completing',
+        cite: 'migration/migration.c:migration_completion',
+        does: { thread: 'checked -> finishing', migration: 'cancelling' },
+        until: '9.2',
       },
       {
         name: 'enter COLO',
         cite: 'migration/migration.c:migration_completion',
         where: { 'x-colo': 'on' },
         does: { thread: 'checked -> finishing', migration: 'device -> colo', saying: '-> colo' },
+        since: '10.0',
+      },
+      {
+        name: 'enter COLO from active',
+        cite: 'migration/migration.c:migration_completion',
+        where: { 'x-colo': 'on' },
+        does: { thread: 'checked -> finishing', migration: 'active -> colo', saying: '-> colo' },
+        until: '9.2',
       },
       {
         name: 'see no cancel before failing',
@@ -478,6 +987,27 @@ export const source = machine(
         name: 'fail after the switchover',
         cite: 'migration/migration.c:migration_completion',
         does: { thread: 'announcing -> finishing', migration: '-> failing', saying: '-> failing' },
+        since: '11.0',
+      },
+      {
+        name: 'fail after the switchover, over a cancel too',
+        cite: 'migration/migration.c:migration_completion',
+        does: { thread: 'announcing -> finishing', migration: '-> failed', saying: '-> failed' },
+        since: '10.0',
+        until: '10.2',
+      },
+      {
+        name: 'fail after the switchover unless cancelled',
+        cite: 'migration/migration.c:migration_completion',
+        where: { migration: ['active', 'device'] },
+        does: { thread: 'announcing -> finishing', migration: '-> failed', saying: '-> failed' },
+        until: '9.2',
+      },
+      {
+        name: 'find a cancel instead of failing',
+        cite: 'migration/migration.c:migration_completion',
+        does: { thread: 'announcing -> finishing', migration: 'cancelling' },
+        until: '9.2',
       },
       {
         name: 'leave the guest to the destination',
@@ -491,7 +1021,7 @@ export const source = machine(
         where: {
           bql: 'free',
           saying: 'nothing',
-          migration: ['failing', 'cancelling'],
+          migration: over,
           was: 'running',
           vm: '!shutdown',
         },
@@ -504,15 +1034,33 @@ export const source = machine(
           ({
             name: `give the guest back, in ${was}`,
             cite: 'migration/migration.c:migration_iteration_finish',
-            where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was },
+            where: { bql: 'free', saying: 'nothing', migration: over, was },
             does: { thread: 'finishing -> cleaning', vm: `finish-migrate ~> ${was}` },
+            // vm_old_state came with 8.1.
+            since: '8.1',
           }) as const,
       ),
       {
+        name: 'leave a guest that did not run in postmigrate',
+        cite: 'migration/migration.c:migration_iteration_finish',
+        where: { bql: 'free', saying: 'nothing', migration: over, was: '!running' },
+        does: { thread: 'finishing -> cleaning', vm: 'finish-migrate ~> postmigrate' },
+        until: '8.0',
+      },
+      {
+        name: 'give a suspended guest back',
+        cite: 'migration/migration.c:migration_iteration_finish, system/cpus.c:vm_prepare_start',
+        where: { bql: 'free', saying: 'nothing', migration: over, was: 'suspended', vm: '!shutdown' },
+        does: { thread: 'finishing -> cleaning', vm: '-> suspended', suspended: '-> no' },
+        says: [event('RESUME', {}, { vm: '!suspended' })],
+        since: '9.0',
+      },
+      {
         name: 'leave the guest as it is',
         cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free', saying: 'nothing', migration: ['failing', 'cancelling'], was: 'none' },
+        where: { bql: 'free', saying: 'nothing', migration: over, was: 'none' },
         does: { thread: 'finishing -> cleaning' },
+        since: '8.1',
       },
       {
         name: 'go on to checkpoints',

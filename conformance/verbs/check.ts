@@ -1,13 +1,12 @@
 /** `lockstep check`: what the rules come to, and whether that is what the claims say. */
-import { asciiSequence } from '../../diagrams/ascii.ts'
-import { tell } from '../../diagrams/story.ts'
 import { slug } from '../../impl/flat.ts'
-import { flatten } from '../../impl/flatten.ts'
-import { Judge, type Verdict } from '../../impl/judge.ts'
 import type { System } from '../../spec/lang.ts'
 import { versions } from '../../spec/versions.ts'
 import { print, progressLine, prose, releases, select, UsageError } from './common.ts'
 import { allClaims, allSystems } from './ids.ts'
+import { checkSource, printSource } from './source.ts'
+import { type Found, type FoundClaim, type Unit, unitsOf } from './unit.ts'
+import { findAll } from './workers.ts'
 
 /** What was found of one system under one version. */
 export interface SystemReport {
@@ -61,78 +60,80 @@ function systemsNamed(names: readonly string[]): readonly System[] {
 }
 
 /** In how few words the checker can say what it found. */
-const word = ({ holds, expected }: Verdict): string =>
+const word = ({ holds, expected }: ClaimReport): string =>
   expected ? (holds ? 'holds' : 'known broken') : holds ? 'HOLDS NOW' : 'BROKEN'
 
 /** Rules that some systems have and none comes to, on whichever side; each system has some that others are there for. */
-function unusedEverywhere(chosen: readonly System[], release: string, left: readonly ReadonlySet<string>[]): string[] {
+function unusedEverywhere(found: readonly Found[]): string[] {
   const bare = (id: string) => id.slice(id.indexOf('/') + 1)
-  const used = new Set<string>()
-  const all = new Set<string>()
-  for (const [i, system] of chosen.entries()) {
-    for (const { id } of flatten(system, release).rules) {
-      all.add(bare(id))
-      if (left[i]?.has(id) === false) used.add(bare(id))
-    }
-  }
-  return [...all].filter(id => !used.has(id))
+  const used = new Set(found.flatMap(({ rules, unused }) => rules.filter(id => !unused.includes(id)).map(bare)))
+  return [...new Set(found.flatMap(({ rules }) => rules.map(bare)))].filter(id => !used.has(id))
 }
 
-/** The way to what surprised us, as a picture. */
-function picture({ witness, claim }: Verdict): string {
-  if (witness === undefined) return ''
-  const { flat } = witness.graph.packed
-  const beats = tell(flat, witness)
-  return `\n${asciiSequence(flat, beats).replaceAll(/^(?=.)/gm, '    ')}    lockstep explain ${slug(claim.system)}/${slug(claim.name)}\n`
+/** What was found of a claim, held against what is known of a release. */
+function claimReport({ id, holds, states, witness }: FoundClaim, version: string): ClaimReport[] {
+  return allClaims
+    .filter(claim => claim.id === id)
+    .map(({ kind, name, system, broken }) => {
+      const known = broken[version]
+      return {
+        ...{ id, kind, name, system, version, holds, expected: holds === (known === undefined), states },
+        ...(known !== undefined && { broken: known }),
+        ...(witness !== undefined && { witness }),
+      }
+    })
 }
 
-/** Explores and judges; tells of each as it comes. */
-export function checkAll(
+const count = (n: number): string => n.toLocaleString('en')
+
+/** Explores and judges, on several threads; tells of each in the same order every time, as soon as it can. */
+export async function checkAll(
   names: readonly string[],
   { version, only = [] }: { readonly version?: string; readonly only?: readonly string[] },
   say: (text: string) => void,
-): CheckReport {
+): Promise<CheckReport> {
   const chosen = systemsNamed(names)
   const wanted = releases(versions, version)
-  const claims = select(allClaims, { only })
+  const ids = select(allClaims, { only }).map(({ id }) => id)
+  // Release by release, as it is told.
+  const units = unitsOf(chosen, wanted, ids).sort(
+    (a, b) => wanted.indexOf(a.versions[0] ?? '') - wanted.indexOf(b.versions[0] ?? ''),
+  )
   const line = progressLine()
+  let begun = 0
+  const started = ({ system, versions: [of = ''] }: Unit) =>
+    line.show(`${++begun}/${units.length}  exploring ${system} of QEMU ${of}`)
+  const { found, stop } = findAll(units, started)
   const systems: SystemReport[] = []
   const judged: ClaimReport[] = []
-  for (const release of wanted) {
-    say(`QEMU ${release}`)
-    const left: Set<string>[] = []
-    for (const system of chosen) {
-      // Each system's graphs are let go with its judge: the next may be large.
-      const judge = new Judge()
-      line.show(`exploring ${system.name}`)
-      const before = performance.now()
-      const graph = judge.graph(system, release)
-      const seconds = Math.round(performance.now() - before) / 1000
-      line.clear()
-      const { size, fingerprint, unused } = graph
-      systems.push({ system: system.name, version: release, ...size, fingerprint, unused, seconds })
-      const count = (n: number) => n.toLocaleString('en')
-      say(
-        `  ${system.name}: ${count(size.states)} states, ${count(size.steps)} steps, depth ${size.depth}, ${fingerprint}`,
-      )
-      left.push(new Set(unused))
-      for (const claim of claims.filter(one => one.system === system.name)) {
-        line.show(`judging ${claim.name}`)
-        const verdict = judge.judge(claim, system, release)
+  try {
+    for (const release of wanted) {
+      const here: Found[] = []
+      for (const [i, system] of chosen.entries()) {
+        const unit = units.findIndex(one => one.system === system.name && one.versions.includes(release))
+        const of = await (found[unit] as Promise<Found>)
+        here.push(of)
         line.clear()
-        const { holds, expected, states, witness } = verdict
-        const broken = claim.broken[release]
-        const { id, kind, name } = claim
-        judged.push({
-          ...{ id, kind, name, system: system.name, version: release, holds, expected, states },
-          ...(broken !== undefined && { broken }),
-          ...(witness !== undefined && { witness: witness.steps.length }),
-        })
-        say(`    ${word(verdict).padEnd(12)}  ${kind}: ${name}${expected ? '' : picture(verdict)}`)
+        if (i === 0) say(`QEMU ${release}`)
+        const { size, fingerprint, unused, seconds } = of
+        const [first] = units[unit]?.versions ?? []
+        systems.push({ system: system.name, version: release, ...size, fingerprint, unused, seconds })
+        const sizes = `${count(size.states)} states, ${count(size.steps)} steps, depth ${size.depth}, ${fingerprint}`
+        say(`  ${system.name}: ${sizes}${first === release ? '' : `, as in ${first}`}`)
+        for (const one of of.claims) {
+          for (const report of claimReport(one, release)) {
+            judged.push(report)
+            const { kind, name, expected } = report
+            say(`    ${word(report).padEnd(12)}  ${kind}: ${name}${expected ? '' : one.picture}`)
+          }
+        }
       }
+      const idle = names.length === 0 ? unusedEverywhere(here) : []
+      if (idle.length > 0) say(`  no system comes to: ${idle.join(', ')}`)
     }
-    const idle = names.length === 0 ? unusedEverywhere(chosen, release, left) : []
-    if (idle.length > 0) say(`  no system comes to: ${idle.join(', ')}`)
+  } finally {
+    line.clear()
+    await stop()
   }
   const surprises = judged.filter(({ expected }) => !expected).length
   const broken = judged.filter(({ holds }) => !holds).length
@@ -143,13 +144,24 @@ export function checkAll(
 export const printCheckSummary = ({ summary: { systems, claims, broken, surprises } }: CheckReport): string =>
   `${systems} systems, ${claims} claims: ${broken} broken, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
 
-/** Runs the verb; answers the exit code: 1 on a surprise. */
-export function check(
+/** Runs the verb; answers the exit code: 1 on a surprise, or on a cite that a source tree does not have. */
+export async function check(
   names: readonly string[],
-  flags: { readonly version?: string; readonly only?: readonly string[]; readonly json?: boolean },
-): number {
+  flags: {
+    readonly version?: string
+    readonly only?: readonly string[]
+    readonly json?: boolean
+    readonly source?: string
+  },
+): Promise<number> {
   const say = prose(flags.json)
-  const report = checkAll(names, flags, say)
+  if (flags.source !== undefined) {
+    const found = checkSource(flags.source, flags.version)
+    say(printSource(found))
+    if (flags.json) print(JSON.stringify(found, null, 2))
+    return found.findings.length === 0 ? 0 : 1
+  }
+  const report = await checkAll(names, flags, say)
   say(printCheckSummary(report))
   if (flags.json) print(JSON.stringify(report, null, 2))
   return report.summary.surprises === 0 ? 0 : 1

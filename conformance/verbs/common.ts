@@ -69,14 +69,31 @@ export function select<T extends { readonly id: string }>(
   )
 }
 
-/** Where each rule was seen to be taken, by its name: `spec/seen.json`, when it is there; else we have read the source. */
-export function seenWhere(): (name: string) => string {
+/** `spec/seen.json`, when it is there: the releases of which a real binary was seen to take a rule, by its name. */
+function seenOf(): (name: string) => readonly string[] {
   const path = join(import.meta.dirname, '../../spec/seen.json')
   const known: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
   const seen = known as { readonly [name: string]: unknown }
   return name => {
     const found = Object.hasOwn(seen, name) ? seen[name] : undefined
-    if (Array.isArray(found) && found.length > 0) return `QEMU ${found.join(', ')}`
-    return 'source'
+    return Array.isArray(found) ? found.map(String) : []
+  }
+}
+
+/** Where each rule was seen to be taken, by its name; else we have read the source. */
+export function seenWhere(): (name: string) => string {
+  const seen = seenOf()
+  return name => {
+    const found = seen(name)
+    return found.length > 0 ? `QEMU ${found.join(', ')}` : 'source'
+  }
+}
+
+/** Of which of these releases a real binary was seen to take a rule; `source` where we have only read it. */
+export function seenIn(releases: readonly string[]): (name: string) => readonly string[] | 'source' {
+  const seen = seenOf()
+  return name => {
+    const found = seen(name).filter(version => releases.includes(version))
+    return found.length > 0 ? found : 'source'
   }
 }

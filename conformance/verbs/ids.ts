@@ -3,6 +3,7 @@ import { slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { claims } from '../../spec/claims.ts'
 import type { Claim, Rule, System } from '../../spec/lang.ts'
+import { inColo, type Role, roles } from '../../spec/qapi.ts'
 import { pair, systems } from '../../spec/systems.ts'
 
 /** Every system, without its types. */
@@ -15,6 +16,12 @@ export interface ListedRule {
   readonly side: string
   readonly actor: string
   readonly rule: Rule
+}
+
+/** What a side is called in what a machine is about; empty for a rule of the whole. */
+export function roleOf({ machine, side }: Pick<ListedRule, 'machine' | 'side'>): Role | '' {
+  const names: { readonly [side: string]: Role } = inColo.includes(machine) ? roles.colo : roles.migration
+  return names[side] ?? ''
 }
 
 /** The rules of these releases, each once, by what holds everything at once. */

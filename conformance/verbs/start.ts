@@ -14,7 +14,7 @@ import { print, progressLine, prose } from './common.ts'
 export async function start({ json }: { readonly json?: boolean }): Promise<number> {
   const say = prose(json)
   say('Checking the rules against the claims.')
-  const report = checkAll([], {}, say)
+  const report = await checkAll([], {}, say)
   const checked = printCheckSummary(report)
   say(checked)
   const qemus = findQemus()

@@ -1,0 +1,117 @@
+/**
+ * A part of `lockstep check` that can be done by itself: one system under one
+ * release, explored once, and every claim about it judged.  As a worker thread
+ * this file does those that it is sent, one after the other.
+ */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { asciiSequence } from '../../diagrams/ascii.ts'
+import { tell } from '../../diagrams/story.ts'
+import { isIn, slug } from '../../impl/flat.ts'
+import { Judge, type Verdict } from '../../impl/judge.ts'
+import type { System } from '../../spec/lang.ts'
+import { allClaims, allSystems } from './ids.ts'
+
+/** What to look at; releases that have the very same rules of a system are one. */
+export interface Unit {
+  readonly system: string
+  readonly versions: readonly string[]
+  /** The ids of the claims to judge. */
+  readonly claims: readonly string[]
+}
+
+/** What was found of a claim. */
+export interface FoundClaim {
+  readonly id: string
+  readonly holds: boolean
+  readonly states: number
+  /** Steps of the shortest witness. */
+  readonly witness?: number
+  /** The witness as a picture, where the claim is not as known. */
+  readonly picture: string
+}
+
+/** What was found. */
+export interface Found {
+  readonly size: { readonly states: number; readonly steps: number; readonly depth: number }
+  readonly fingerprint: string
+  readonly rules: readonly string[]
+  readonly unused: readonly string[]
+  readonly seconds: number
+  readonly claims: readonly FoundClaim[]
+}
+
+/**
+ * Those that are to be done, in order.  Under two releases with the same rules
+ * of a system all is the same: they are done once.
+ */
+export function unitsOf(systems: readonly System[], releases: readonly string[], claims: readonly string[]): Unit[] {
+  return systems.flatMap(system => {
+    const bounded = [system, ...Object.values(system.sides).flat()]
+      .flatMap(part => Object.values(part.rules).flat())
+      .filter(({ since, until }) => since !== undefined || until !== undefined)
+    const same = Map.groupBy(releases, release => bounded.map(rule => (isIn(release, rule) ? 1 : 0)).join(''))
+    const about = new Set(allClaims.filter(claim => claim.system === system.name).map(({ id }) => id))
+    const own = claims.filter(id => about.has(id))
+    return [...same.values()].map(versions => ({ system: system.name, versions, claims: own }))
+  })
+}
+
+/** The way to what surprised us, as a picture. */
+function picture({ witness, claim }: Verdict): string {
+  if (witness === undefined) return ''
+  const { flat } = witness.graph.packed
+  const beats = tell(flat, witness)
+  return `\n${asciiSequence(flat, beats).replaceAll(/^(?=.)/gm, '    ')}    lockstep explain ${slug(claim.system)}/${slug(claim.name)}\n`
+}
+
+/** Does one. */
+export function find({ system: name, versions, claims }: Unit): Found {
+  const system = allSystems.find(one => one.name === name)
+  const [version] = versions
+  if (system === undefined || version === undefined) throw new Error(`there is no system "${name}" to explore`)
+  // Its graphs are let go with the judge: the next may be large.
+  const judge = new Judge()
+  const before = performance.now()
+  const { size, fingerprint, unused, packed } = judge.graph(system, version)
+  const seconds = Math.round(performance.now() - before) / 1000
+  const chosen = claims.flatMap(id => allClaims.filter(claim => claim.id === id))
+  // Claims about the same graph follow each other: it is explored once, however many there are.
+  const groups = Map.groupBy(chosen, ({ without, observers }) => JSON.stringify([without, observers]))
+  const verdicts = new Map<string, FoundClaim>()
+  for (const claim of [...groups.values()].flat()) {
+    const verdict = judge.judge(claim, system, version)
+    const { holds, states, witness } = verdict
+    const known = versions.every(one => holds === (claim.broken[one] === undefined))
+    verdicts.set(claim.id, {
+      ...{ id: claim.id, holds, states },
+      ...(witness !== undefined && { witness: witness.steps.length }),
+      picture: known ? '' : picture(verdict),
+    })
+  }
+  return {
+    ...{ size, fingerprint, unused, seconds },
+    rules: packed.flat.rules.map(({ id }) => id),
+    claims: claims.flatMap(id => verdicts.get(id) ?? []),
+  }
+}
+
+/** What marks a worker thread as one of ours. */
+export const WORKER = 'lockstep check'
+
+/** What a worker answers. */
+export type Answer =
+  | { readonly found: Found }
+  | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
+
+if (!isMainThread && workerData === WORKER) {
+  parentPort?.on('message', (unit: Unit) => {
+    let answer: Answer
+    try {
+      answer = { found: find(unit) }
+    } catch (error) {
+      const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+      answer = { error: { name, message, stack } }
+    }
+    parentPort?.postMessage(answer)
+  })
+}

@@ -1,0 +1,78 @@
+/** Units of `lockstep check` on several threads. */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { type Answer, type Found, find, type Unit, WORKER } from './unit.ts'
+
+/** The file of a worker thread: in a checkout it is TypeScript, in a published package it is not. */
+const file = new URL(`./unit.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
+/** An error of a thread, as it was there: its name says how lockstep exits. */
+function revived({ name, message, stack }: { name: string; message: string; stack: string }): Error {
+  const error = new Error(message)
+  error.name = name
+  error.stack = stack
+  return error
+}
+
+/**
+ * Does units on as many threads as there are processors, the first ones first.
+ * Answers at once with a promise for each, in order; `started` is called when
+ * one is begun.  When one fails, or `stop` is called, the threads end.
+ */
+export function findAll(
+  units: readonly Unit[],
+  started: (unit: Unit) => void = () => {},
+  threads = availableParallelism(),
+): { readonly found: readonly Promise<Found>[]; readonly stop: () => Promise<void> } {
+  const slots = units.map(() => Promise.withResolvers<Found>())
+  // Whoever waits for the first is told of the first failure only.
+  for (const { promise } of slots) promise.catch(() => {})
+  const found = slots.map(({ promise }) => promise)
+  if (threads < 2 || units.length < 2) {
+    // One after the other, each when the one before it is done: what was found is told as it comes.
+    void units.reduce(async (before, unit, i) => {
+      await before
+      started(unit)
+      await new Promise(resolve => setImmediate(resolve))
+      try {
+        slots[i]?.resolve(find(unit))
+      } catch (error) {
+        slots[i]?.reject(error)
+      }
+    }, Promise.resolve())
+    return { found, stop: async () => {} }
+  }
+  let next = 0
+  const workers = Array.from(
+    { length: Math.min(threads, units.length) },
+    () => new Worker(file, { workerData: WORKER }),
+  )
+  const stop = async (): Promise<void> => {
+    next = units.length
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
+  const fail = (error: unknown): void => {
+    for (const { reject } of slots) reject(error)
+    void stop()
+  }
+  for (const worker of workers) {
+    let at = -1
+    const take = (): void => {
+      at = next++
+      const unit = units[at]
+      if (unit === undefined) return void worker.terminate()
+      started(unit)
+      worker.postMessage(unit)
+    }
+    worker.on('message', (answer: Answer) => {
+      if ('error' in answer) return fail(revived(answer.error))
+      slots[at]?.resolve(answer.found)
+      take()
+    })
+    worker.on('error', fail)
+    // One that ends before its answer would keep everybody waiting.
+    worker.on('exit', () => slots[at]?.reject(new Error('a thread ended before it was done')))
+    take()
+  }
+  return { found, stop }
+}

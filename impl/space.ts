@@ -1,0 +1,262 @@
+/**
+ * What follows from what: the states that any tracker of one transcript has
+ * come to, and where they lead.  Trackers that differ only in a rule that one
+ * of them goes without share it.
+ */
+import type { Json, Match } from '../spec/lang.ts'
+import { StateTable } from './explore.ts'
+import type { FlatQuery, Output, Row } from './flat.ts'
+import { Lanes } from './lanes.ts'
+import { matches } from './match.ts'
+import { anyOf, type Packed, type Test } from './pack.ts'
+import { answers, type Seen, type Sent, speaksOf } from './seen.ts'
+import { Group, Slice } from './slice.ts'
+
+/** A query with its tests. */
+export interface Query {
+  readonly query: FlatQuery
+  readonly where: Test
+  readonly tables: readonly (readonly Test[])[]
+}
+
+/** What is to be known of a command that was sent. */
+interface Known {
+  /** The rows that speak of it and answer as it was answered. */
+  readonly rows: ReadonlySet<number>
+  readonly queries: readonly Query[]
+  /** For each query and each of its tables: whether what a row of it says is in the answer, and whether nothing is. */
+  readonly fitting: readonly (readonly { readonly rows: readonly boolean[]; readonly none: boolean }[])[]
+  /** The rows that speak of it, whatever they answer. */
+  readonly spoken: Group
+}
+
+type Event = Extract<Output, { kind: 'event' }>
+
+/** More numbers than this are not kept of what leads where: they only save time. */
+const REMEMBERED = 2 ** 24
+
+const grown = (array: Int32Array, length: number): Int32Array<ArrayBuffer> => {
+  const next = new Int32Array(Math.max(length, array.length * 2))
+  next.set(array)
+  return next
+}
+
+/** What is the same for all transcripts that are held against a system. */
+interface Common {
+  readonly events: readonly (readonly Event[])[]
+  readonly queries: readonly Query[]
+  readonly mayAnswer: readonly Test[]
+}
+
+const commons = new WeakMap<Packed, Common>()
+
+function commonOf(packed: Packed): Common {
+  const { flat } = packed
+  const known = commons.get(packed)
+  if (known !== undefined) return known
+  const found: Common = {
+    events: flat.rows.map(row => row.outputs.filter(output => output.kind === 'event')),
+    queries: flat.queries.map(query => ({
+      query,
+      where: anyOf(packed, [query.where]),
+      tables: query.tables.map(table => table.map(({ cells }) => anyOf(packed, [cells]))),
+    })),
+    mayAnswer: flat.answered.map(cells => anyOf(packed, [cells])),
+  }
+  commons.set(packed, found)
+  return found
+}
+
+/** The states of a system under what was asked and seen, with their successors. */
+export class Space {
+  readonly packed: Packed
+  readonly table: StateTable
+  readonly slice: Slice
+  readonly lanes: Lanes
+  readonly queries: readonly Query[]
+  /** For each side, whether an in-band answer may leave the process. */
+  readonly mayAnswer: readonly Test[]
+  /** The events of each row. */
+  readonly events: readonly (readonly Event[])[]
+  /** The number of a row's side, or -1 where nobody watches it. */
+  readonly sideOf: readonly number[]
+  /** Rows that end a process which is watched. */
+  readonly ends: readonly boolean[]
+  private readonly commands = new Map<string, Row[]>()
+  private readonly speaking = new Map<string, Row[]>()
+  private readonly known = new Map<Sent, Known>()
+  private readonly groups = new Map<string, Group>()
+  private readonly silent: Group
+  private readonly next: Int32Array
+  /** For each state, where its steps that show nothing begin in `steps`, plus one, and how many there are. */
+  private begins = new Int32Array(8192)
+  /** The steps that show nothing: the row and the state. */
+  private steps = new Int32Array(8192)
+  private used = 0
+
+  constructor(packed: Packed, observed: readonly boolean[], fault: (side: string, name: string) => boolean) {
+    const { flat } = packed
+    this.packed = packed
+    this.table = new StateTable(packed.words, 1024)
+    this.slice = new Slice(flat)
+    this.lanes = new Lanes(flat.sides.length)
+    this.next = new Int32Array(packed.words)
+    const { events, queries, mayAnswer } = commonOf(packed)
+    this.events = events
+    this.queries = queries
+    this.mayAnswer = mayAnswer
+    this.sideOf = flat.rows.map(row => {
+      const side = flat.sides.indexOf(row.rule.side)
+      return observed[side] === true ? side : -1
+    })
+    this.ends = flat.rows.map(row => this.sideOf[row.id] !== -1 && row.outputs.some(({ kind }) => kind === 'exits'))
+    const silent: number[] = []
+    for (const row of flat.rows) {
+      const { cause } = row
+      if (cause?.kind === 'fault' && !fault(row.rule.side, cause.name)) continue
+      const [event] = this.events[row.id] ?? []
+      const watched = this.sideOf[row.id] !== -1
+      if (watched && cause?.kind === 'command') Space.note(this.commands, `${row.rule.side} ${cause.name}`, row)
+      else if (watched && event !== undefined) Space.note(this.speaking, `${row.rule.side} ${event.name}`, row)
+      else silent.push(row.id)
+    }
+    this.slice.allow(silent)
+    this.silent = new Group(packed, this.slice, silent)
+  }
+
+  private static note(into: Map<string, Row[]>, key: string, row: Row): void {
+    const known = into.get(key)
+    if (known === undefined) into.set(key, [row])
+    else known.push(row)
+  }
+
+  /** Takes note of a command that was sent to a side. */
+  send(side: string, sent: Sent): void {
+    if (this.known.has(sent)) return
+    // A rule that sets options has many rows, all with the same wanted arguments: those are compared once.
+    const compared = new Map<Match, boolean>()
+    const spoken = (this.commands.get(`${side} ${sent.name}`) ?? []).filter(row => {
+      const { cause } = row
+      if (cause?.kind !== 'command') return false
+      const wanted = compared.get(cause.arguments) ?? matches(cause.arguments, sent.arguments)
+      compared.set(cause.arguments, wanted)
+      return wanted && speaksOf({ ...row, cause: { ...cause, arguments: {} } }, sent.name, sent.arguments)
+    })
+    const rows = new Set(spoken.filter(row => answers(row, sent)).map(row => row.id))
+    const queries = this.queries.filter(({ query }) => query.side === side && query.command === sent.name)
+    const { answer } = sent
+    const fits = (match: Match) =>
+      answer === undefined || ('returns' in answer && matches(match, answer.returns as Json))
+    const fitting = queries.map(({ query }) =>
+      query.tables.map(table => ({ rows: table.map(({ match }) => fits(match)), none: fits({}) })),
+    )
+    this.known.set(sent, { rows, queries, fitting, spoken: this.anyway(spoken.map(row => row.id)) })
+  }
+
+  /** Whether a row is what a command set off, given how it was answered. */
+  isOf(row: number, sent: Sent): boolean {
+    return this.known.get(sent)?.rows.has(row) === true
+  }
+
+  /** Whether a command that is a query is answered in this state as it was; undefined when it is not answered at all. */
+  asks(sent: Sent, state: number): boolean | undefined {
+    const { queries, fitting } = this.known.get(sent) ?? { queries: [], fitting: [] }
+    const { states } = this.table
+    const at = state * this.packed.words
+    const q = queries.findIndex(({ where }) => where(states, at))
+    if (q < 0) return undefined
+    return (
+      queries[q]?.tables.every((tests, t) => {
+        const fits = fitting[q]?.[t]
+        return fits?.rows[tests.findIndex(test => test(states, at))] ?? fits?.none
+      }) ?? false
+    )
+  }
+
+  /** The rows that speak of a command and that this state passes the tests of, whatever they answer. */
+  handlesAnyhow(sent: Sent, state: number): number[] {
+    const group = this.known.get(sent)?.spoken
+    return group === undefined ? [] : this.rowsAt(group, state)
+  }
+
+  isQuery(sent: Sent): boolean {
+    return (this.known.get(sent)?.queries.length ?? 0) > 0
+  }
+
+  /** The rows that a command can set off where the next event of its side is this one. */
+  handling(sent: Sent, next: Seen | undefined): Group | undefined {
+    const rows = [...(this.known.get(sent)?.rows ?? [])].filter(row => {
+      const [event] = this.events[row] ?? []
+      return event === undefined || this.isNext(event, next)
+    })
+    return this.group(rows)
+  }
+
+  /** The rows that nobody asked for and that begin with this event. */
+  saying(side: string, next: Seen | undefined): Group | undefined {
+    if (next?.kind !== 'event') return undefined
+    const rows = this.speaking.get(`${side} ${next.name}`) ?? []
+    return this.group(rows.flatMap(({ id }) => (this.isNext(this.events[id]?.[0], next) ? [id] : [])))
+  }
+
+  isNext(event: Event | undefined, next: Seen | undefined): boolean {
+    return next?.kind === 'event' && event?.name === next.name && matches(event.data, next.data)
+  }
+
+  private group(rows: readonly number[]): Group | undefined {
+    if (rows.length === 0) return undefined
+    this.slice.allow(rows)
+    const key = rows.join()
+    const known = this.groups.get(key)
+    if (known !== undefined) return known
+    const group = new Group(this.packed, this.slice, rows)
+    this.groups.set(key, group)
+    return group
+  }
+
+  /** Rows whatever sets them off, to say what might come. */
+  anyway(rows: readonly number[]): Group {
+    const { slice } = this
+    const { flat } = this.packed
+    return new Group(this.packed, slice, rows, row => slice.fits(flat.rows[row]?.cells ?? []))
+  }
+
+  /** The steps of a group out of a state. */
+  each(group: Group, state: number, step: (row: number, to: number) => void): void {
+    const { next, table } = this
+    const emit = (row: number) => step(row, table.add(next, 0))
+    for (const steps of group.compiled()) steps(table.states, state * this.packed.words, next, emit)
+  }
+
+  /** The rows of a group that a state passes the tests of. */
+  rowsAt(group: Group, state: number): number[] {
+    const rows: number[] = []
+    for (const steps of group.compiled())
+      steps(this.table.states, state * this.packed.words, this.next, row => rows.push(row))
+    return rows
+  }
+
+  /** The steps out of a state that show nothing, which nobody has to have asked for. */
+  eachSilent(state: number, step: (row: number, to: number) => void): void {
+    if (state * 2 + 1 >= this.begins.length) this.begins = grown(this.begins, state * 2 + 2)
+    if (this.begins[state * 2] === 0) {
+      // What was forgotten is found again when it is asked for.
+      if (this.used > REMEMBERED) {
+        this.begins.fill(0)
+        this.used = 0
+      }
+      const from = this.used
+      this.each(this.silent, state, (row, to) => {
+        if (this.used + 2 > this.steps.length) this.steps = grown(this.steps, this.used + 2)
+        this.steps[this.used++] = row
+        this.steps[this.used++] = to
+      })
+      this.begins[state * 2] = from + 1
+      this.begins[state * 2 + 1] = this.used
+    }
+    const end = this.begins[state * 2 + 1] ?? 0
+    for (let at = (this.begins[state * 2] ?? 1) - 1; at < end; at += 2) {
+      step(this.steps[at] ?? 0, this.steps[at + 1] ?? 0)
+    }
+  }
+}
