@@ -6,7 +6,6 @@
  * The schema hides the names of types, so an enumeration is found by where it
  * is used.
  */
-import { isTaken } from '../impl/arrows.ts'
 import { isIn } from '../impl/flat.ts'
 import type { Reach } from '../impl/reach.ts'
 import type { Json, Match } from '../spec/lang.ts'
@@ -127,7 +126,7 @@ const isBarred = (match: Match): boolean =>
   isObject(match) && ['$absent', '$not', '$unlike'].some(name => name in match)
 
 /** What the rules of a release that can be taken name, and a binary of it has not. */
-function ruleProblems(schema: Schema, { flat, where, before }: Reach): string[] {
+function ruleProblems(schema: Schema, { flat, where, taken }: Reach): string[] {
   // A command that the spec knows to be left out of some builds may be missing.
   const spared = new Set(
     flat.rules.flatMap(({ rule: { on, says = [] } }) =>
@@ -143,8 +142,8 @@ function ruleProblems(schema: Schema, { flat, where, before }: Reach): string[] 
     return type === undefined ? [] : matchProblems(schema, match, type, `what ${command} returns`)
   }
   const rows = Map.groupBy(flat.rows, row => row.rule)
-  const taken = flat.rules.filter(one => isTaken({ before }, rows.get(one) ?? []))
-  const rules = taken.flatMap(({ rule }) => {
+  const real = flat.rules.filter(one => rows.get(one)?.some(taken))
+  const rules = real.flatMap(({ rule }) => {
     const { on, says = [] } = rule
     const asked = on !== undefined && 'command' in on ? on : undefined
     const takes = asked === undefined ? undefined : schema.typeOf('command', asked.command)

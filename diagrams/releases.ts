@@ -7,7 +7,7 @@ import { citeIn } from '../impl/cites.ts'
 import { type FlatRule, slug } from '../impl/flat.ts'
 import type { Claim } from '../spec/lang.ts'
 import { moved } from '../spec/moved.ts'
-import { held, roles } from '../spec/qapi.ts'
+import { roles } from '../spec/qapi.ts'
 import type { Charted } from './plan.ts'
 import { type Cell, printSays, printTrigger, printVersions, type Table } from './print.ts'
 import type { ReleaseRows } from './rows.ts'
@@ -85,18 +85,19 @@ export function answersPage(release: ReleaseRows, charts: readonly Charted[]): P
           const [first] = some
           const words = first === undefined ? '' : general(first)
           const said = first?.class === null || first?.class === 'GenericError' ? words : `${first?.class}: ${words}`
+          const ends = unique(some.flatMap(({ rules }) => rules)).flatMap(id => release.rules.get(id)?.rule.name ?? [])
           return [
             i === 0 ? code(command) : text(),
             text(first === undefined ? '' : outcomes[first.outcome]),
             at.length === states.length ? text('any') : code(at.join(', ')),
-            text(said),
+            first?.outcome === 'aborts' ? text(...unique(ends)) : text(said),
           ]
         })
       })
     return {
       title: chart.title,
       before: '',
-      heads: ['command', 'accepted', 'at', 'refused with'],
+      heads: ['command', 'accepted', 'at', 'refused with, or ended by'],
       widths: [22, 10, 40, 28],
       rows,
       after: [],
@@ -170,6 +171,3 @@ export function changesPage(releases: readonly ReleaseRows[]): Page {
 
 /** The name of a page's file for one release. */
 export const fileFor = (file: string, version: string): string => `${file}-${slug(version)}`
-
-/** The machines that there are to chart, as rows name them. */
-export const chartable: readonly string[] = unique(Object.values(held).map(one => one.enum))

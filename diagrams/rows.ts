@@ -5,7 +5,6 @@ import {
   type Arrow,
   answersOf,
   arrowsOf,
-  isTaken,
   joinAnswers,
   joinArrows,
   type TakenArrow,
@@ -41,7 +40,7 @@ export function rowsOf(version: string): ReleaseRows {
   const found = reachOf(version)
   const { flat } = found
   const rows = Map.groupBy(flat.rows, row => row.rule.id)
-  const taken = new Set([...rows].flatMap(([id, some]) => (isTaken(found, some) ? [id] : [])))
+  const taken = new Set([...rows].flatMap(([id, some]) => (some.some(found.taken) ? [id] : [])))
   const rules = new Map(flat.rules.map(rule => [rule.id, rule]))
   return { version, rules, taken, arrows: arrowsOf(found, held), answers: answersOf(found, held) }
 }

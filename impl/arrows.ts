@@ -88,11 +88,6 @@ function announced(row: Row, { known, side }: Place, always: boolean): string[] 
   )
 }
 
-/** Whether a rule can be taken at all. */
-export function isTaken(reach: Pick<Reach, 'before'>, rows: readonly Row[]): boolean {
-  return rows.some(row => row.cells.every(({ variable }) => reach.before(row, variable) !== 0))
-}
-
 /** The arrows that a row takes on a variable: the store itself, or one after the other all that it announces. */
 function arrowsOfRow(reach: Reach, row: Row, place: Place): Arrow[] {
   const { flat } = reach

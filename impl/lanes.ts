@@ -23,7 +23,7 @@ export class Lanes {
   private readonly ids = new Map<string, number>()
   private readonly all: number[][]
   private readonly allIds = new Map<string, number>()
-  private readonly replaced: Map<number, number>[] = []
+  private readonly replaced: number[][] = []
 
   constructor(sides: number) {
     this.sides = sides
@@ -56,15 +56,16 @@ export class Lanes {
   /** All lanes, with that of a side another. */
   with(all: number, side: number, lane: number): number {
     const at = lane * this.sides + side
-    const known = this.replaced[all]?.get(at)
+    const known = this.replaced[all]?.[at]
     if (known !== undefined) return known
     const next = [...(this.all[all] ?? [])]
     next[side] = lane
     const key = String(next)
     const id = this.allIds.get(key) ?? this.all.push(next) - 1
     this.allIds.set(key, id)
-    const from = this.replaced[all] ?? new Map<number, number>()
-    this.replaced[all] = from.set(at, id)
+    const from = this.replaced[all] ?? []
+    from[at] = id
+    this.replaced[all] = from
     return id
   }
 }

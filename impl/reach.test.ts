@@ -17,6 +17,8 @@ describe('what can be reached', () => {
         const names = flat.variables.map(({ name }) => name).filter(name => !name.includes('>'))
         const seen = scan(graph, names)
         const found = reach(flat)
+        const taken = flat.rows.filter(row => graph.taken[row.id] !== 0)
+        expect(taken.filter(row => !found.taken(row)).map(row => row.rule.id)).toEqual([])
         for (const name of names) {
           const variable = flat.index.get(name) ?? -1
           const missed = (real: number, ours: number): string[] => valueNames(flat, variable, real & ~ours)

@@ -22,6 +22,8 @@ export interface Reach {
   readonly flat: Flat
   /** The values a variable can have at all, as bits. */
   readonly values: (variable: number) => number
+  /** Whether a row can be taken, as far as can be told. */
+  readonly taken: (row: Row) => boolean
   /** The values a variable can have where a row is taken, as bits; 0 where the row can never be taken. */
   readonly before: (row: Row, variable: number) => number
   /** The values a variable can have where these cells hold, as bits. */
@@ -31,13 +33,20 @@ export interface Reach {
 const isPlace = (name: string): boolean => name.includes('>')
 const sideOf = (name: string): string => (name.includes('.') ? name.slice(0, name.indexOf('.')) : '')
 
+/** The place of the lowest bit that is set. */
+const lowest = (bits: number): number => 31 - Math.clz32(bits & -bits)
+
 class Pairs {
   private readonly flat: Flat
+  /** The number of each variable's side; 0 for one of no side. */
+  private readonly sides: Int32Array
   /** Which variables are looked at together with a variable: those of its side, and those of no side. */
   private readonly near: number[][]
   /** Where the pairs of a variable's first value begin. */
   private readonly base: number[]
   private readonly bits: Int32Array
+  /** The values that each variable can have at all. */
+  private readonly all: Int32Array
   private readonly width: number
   /** When a pair of the variable was last new. */
   private readonly touched: Int32Array
@@ -49,11 +58,9 @@ class Pairs {
     this.more = more
     const { variables } = flat
     this.width = variables.length
-    const sides = variables.map(({ name }) => sideOf(name))
+    this.sides = Int32Array.from(variables, ({ name }) => flat.sides.indexOf(sideOf(name)) + 1)
     const kept = variables.flatMap(({ name }, number) => (isPlace(name) ? [] : [number]))
-    this.near = variables.map((_, x) =>
-      kept.filter(y => sides[x] === '' || sides[y] === '' || sides[x] === sides[y]).filter(y => y !== x),
-    )
+    this.near = variables.map((_, x) => kept.filter(y => y !== x && this.isNear(x, y)))
     let at = 0
     this.base = variables.map(({ values }) => {
       const start = at
@@ -62,6 +69,8 @@ class Pairs {
     })
     this.bits = new Int32Array(at)
     this.touched = new Int32Array(this.width)
+    this.all = new Int32Array(this.width)
+    for (const [x, { name }] of variables.entries()) if (isPlace(name)) this.free(x)
     for (const x of kept) {
       for (const y of [x, ...(this.near[x] ?? [])]) this.join(x, this.startOf(x), y, this.startOf(y))
     }
@@ -74,14 +83,15 @@ class Pairs {
 
   /** Adds that each of some values of x can stand with each of some of y. */
   private join(x: number, xs: number, y: number, ys: number): void {
-    const base = this.base[x] ?? 0
-    for (let value = 0, rest = xs; rest !== 0; value++, rest >>>= 1) {
-      if ((rest & 1) === 0) continue
-      const at = base + value * this.width + y
+    const base = (this.base[x] ?? 0) + y
+    for (let rest = xs; rest !== 0; rest &= rest - 1) {
+      const value = lowest(rest)
+      const at = base + value * this.width
       const set = x === y ? 1 << value : ys
       const old = this.bits[at] ?? 0
       if ((old | set) === old) continue
       this.bits[at] = old | set
+      if (x === y) this.all[x] = (this.all[x] ?? 0) | set
       this.touched[x] = this.clock
       this.touched[y] = this.clock
     }
@@ -89,20 +99,19 @@ class Pairs {
 
   /** The values that x can have at all. */
   values(x: number): number {
-    const base = this.base[x] ?? 0
-    let found = 0
-    const count = this.flat.variables[x]?.values.length ?? 0
-    for (let value = 0; value < count; value++) found |= this.bits[base + value * this.width + x] ?? 0
-    return found
+    return this.all[x] ?? 0
+  }
+
+  /** Lets the places of a wire hold anything: they are not looked at. */
+  free(x: number): void {
+    this.all[x] = everything(this.flat.variables[x]?.values ?? [])
   }
 
   /** The values of y that can stand with one of some values of x. */
   private with(x: number, xs: number, y: number): number {
     const base = (this.base[x] ?? 0) + y
     let found = 0
-    for (let value = 0, rest = xs; rest !== 0; value++, rest >>>= 1) {
-      if ((rest & 1) === 1) found |= this.bits[base + value * this.width] ?? 0
-    }
+    for (let rest = xs; rest !== 0; rest &= rest - 1) found |= this.bits[base + lowest(rest) * this.width] ?? 0
     return found
   }
 
@@ -117,9 +126,8 @@ class Pairs {
     for (;;) {
       let narrowed = false
       for (const [x, xs] of allowed) {
-        for (const y of this.near[x] ?? []) {
-          const ys = allowed.get(y)
-          if (ys === undefined) continue
+        for (const [y, ys] of allowed) {
+          if (x === y || !this.isNear(x, y)) continue
           const left = ys & this.with(x, allowed.get(x) ?? xs, y)
           if (left === ys) continue
           if (left === 0) return undefined
@@ -133,13 +141,19 @@ class Pairs {
 
   /** The values that any variable can have where a guard holds. */
   under(allowed: ReadonlyMap<number, number>, y: number): number {
-    let found = allowed.get(y) ?? this.values(y)
-    if (allowed.has(y)) return found
-    for (const x of this.near[y] ?? []) {
-      const xs = allowed.get(x)
-      if (xs !== undefined) found &= this.with(x, xs, y)
+    const own = allowed.get(y)
+    if (own !== undefined) return own
+    let found = this.values(y)
+    for (const [x, xs] of allowed) {
+      // What may be anything it can be says nothing of others.
+      if (xs !== this.values(x) && this.isNear(x, y)) found &= this.with(x, xs, y)
     }
     return found
+  }
+
+  private isNear(x: number, y: number): boolean {
+    const [a, b] = [this.sides[x] ?? 0, this.sides[y] ?? 0]
+    return a === 0 || b === 0 || a === b
   }
 
   /** Whether a pair of one of these variables was new since then. */
@@ -228,6 +242,7 @@ export function reach(flat: Flat, more: ReadonlyMap<string, number> = new Map())
   return {
     flat,
     values: variable => pairs.values(variable),
+    taken: row => guards.get(row) !== undefined,
     before: (row, variable) => under(guards.get(row), variable),
     where: (cells, variable) => under(pairs.guard(cells), variable),
   }

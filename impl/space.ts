@@ -87,6 +87,7 @@ export class Space {
   private readonly known = new Map<Sent, Known>()
   private readonly groups = new Map<string, Group>()
   private readonly silent: Group
+  private readonly endings: number[][] = []
   private readonly next: Int32Array
   /** For each state, where its steps that show nothing begin in `steps`, plus one, and how many there are. */
   private begins = new Int32Array(8192)
@@ -201,6 +202,26 @@ export class Space {
 
   isNext(event: Event | undefined, next: Seen | undefined): boolean {
     return next?.kind === 'event' && event?.name === next.name && matches(event.data, next.data)
+  }
+
+  /** Where a monitor is after a row that may end its process; -1 where the row cannot be taken. */
+  ended(row: number, id: number): number {
+    if (this.ends[row] !== true) return id
+    const known = this.endings[row]?.[id]
+    if (known !== undefined) return known
+    let lane = this.lanes.lane(id)
+    let after = id
+    for (const output of this.packed.flat.rows[row]?.outputs ?? []) {
+      if (output.kind !== 'exits' || after < 0) continue
+      // A process that ends by itself has answered what it was asked; one that is killed may not have.
+      if (output.code !== null && lane.answering) after = -1
+      lane = { ...lane, exit: output.code }
+      if (after >= 0) after = this.lanes.idOf(lane)
+    }
+    const from = this.endings[row] ?? []
+    from[id] = after
+    this.endings[row] = from
+    return after
   }
 
   private group(rows: readonly number[]): Group | undefined {

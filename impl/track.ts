@@ -8,27 +8,29 @@
  * ioco relation, decided by subset construction on the fly.
  */
 import type { Json } from '../spec/lang.ts'
-import { StateTable } from './explore.ts'
 import type { Output } from './flat.ts'
 import type { Lane } from './lanes.ts'
+import { Nodes } from './nodes.ts'
 import type { Packed, Test } from './pack.ts'
 import { type Seen, type Sent, speaksOf } from './seen.ts'
 import type { Group } from './slice.ts'
 import { Space } from './space.ts'
 
-/** States with where the monitors are: the numbers of both, by pairs. */
-type Nodes = StateTable
-
 /** What a side's monitor may do next where it is, whatever the state. */
 interface Plan {
-  readonly lane: Lane
+  /** Where it is now. */
+  readonly id: number
   /** Where it is once it has said the next thing that was seen, or -1; and whether that has to wait for the state. */
   readonly heard: number
   readonly waits: boolean
   /** Queries that it may answer, and where it is then. */
-  readonly queries: readonly { readonly sent: Sent; readonly lane: number }[]
+  readonly queries: readonly { readonly sent: Sent; readonly id: number }[]
   /** Rows that commands set off; those that the command before it sets off too are left to that. */
-  readonly commands: readonly { readonly group: Group; readonly lane: Lane; readonly not: Sent | undefined }[]
+  readonly commands: readonly {
+    readonly group: Group
+    readonly id: number
+    readonly not: Sent | undefined
+  }[]
   /** Rows that begin with the next event. */
   readonly saying: Group | undefined
 }
@@ -77,7 +79,6 @@ export class Tracker {
   private readonly owed: Group
   private readonly asked: Asked[]
   private readonly answered: { inBand: number; oob: number }[]
-  private readonly node = new Int32Array(2)
   private readonly taken: Uint8Array
   private pending: Seen[][]
   private nodes: Nodes
@@ -100,7 +101,7 @@ export class Tracker {
     this.answered = this.sides.map(() => ({ inBand: 0, oob: 0 }))
     this.pending = this.sides.map(() => [])
     this.taken = new Uint8Array(flat.rows.length)
-    this.nodes = new StateTable(2, 64)
+    this.nodes = new Nodes()
     for (let at = 0; at < packed.starts.length; at += packed.words) {
       this.put(this.nodes, this.space.table.add(packed.starts, at), 0)
     }
@@ -155,7 +156,7 @@ export class Tracker {
         const next = [first[i], second[j]]
         const at = (side: number): Nodes => {
           const cell = side === 0 ? (i + 1) * width + j : i * width + j + 1
-          const nodes = grid[cell] ?? new StateTable(2, 64)
+          const nodes = grid[cell] ?? new Nodes()
           grid[cell] = nodes
           return nodes
         }
@@ -193,12 +194,11 @@ export class Tracker {
    * that `unanswered` ones are known to wait.  False when there is none; the set is then unchanged.
    */
   rest(): boolean {
-    this.close(this.nodes, [], () => new StateTable(2, 1))
-    const left = new StateTable(2, 64)
-    for (const [state, lanes] of Tracker.each(this.nodes)) {
+    this.close(this.nodes, [], () => new Nodes(1))
+    const left = new Nodes()
+    for (const [state, lanes] of this.nodes) {
       if (!this.rests(state, lanes)) continue
-      this.node.set([state, lanes])
-      left.add(this.node, 0)
+      left.add(state, lanes)
     }
     if (left.count === 0) return false
     this.kept -= this.nodes.count - left.count
@@ -214,14 +214,14 @@ export class Tracker {
   /** Whether some state that is possible now passes a test. */
   some(test: Test): boolean {
     const { states } = this.space.table
-    for (const [state] of Tracker.each(this.nodes)) if (test(states, state * this.packed.words)) return true
+    for (const [state] of this.nodes) if (test(states, state * this.packed.words)) return true
     return false
   }
 
   /** The steps that are owed in the states possible now, with in how many: why `rest` said no. */
   due(): readonly { readonly id: string; readonly states: number }[] {
     const counts = new Map<string, number>()
-    for (const [state] of Tracker.each(this.nodes)) {
+    for (const [state] of this.nodes) {
       for (const id of new Set(this.rowsAt(this.owed, state).map(row => this.packed.flat.rows[row]?.rule.id ?? '')))
         counts.set(id, (counts.get(id) ?? 0) + 1)
     }
@@ -232,7 +232,7 @@ export class Tracker {
   possible(): { readonly states: Int32Array; readonly at: readonly number[] } {
     const { states } = this.space.table
     const { words } = this.packed
-    const at = [...new Set([...Tracker.each(this.furthest ?? this.nodes)].map(([state]) => state * words))]
+    const at = [...new Set([...(this.furthest ?? this.nodes)].map(([state]) => state * words))]
     // In an order of their own, so that a report does not depend on how they were found.
     const compare = (a: number, b: number): number => {
       for (let i = 0; i < words; i++) {
@@ -255,7 +255,7 @@ export class Tracker {
     }
     const { flat } = this.packed
     const ours = this.space.anyway(flat.rows.flatMap(row => (row.rule.side === side ? [row.id] : [])))
-    for (const [state, lanes] of this.furthest === undefined ? [] : Tracker.each(this.furthest)) {
+    for (const [state, lanes] of this.furthest === undefined ? [] : this.furthest) {
       const lane = this.space.lanes.lane(this.space.lanes.of(lanes, index))
       const half = this.space.events[lane.row]?.[lane.at]
       if (half !== undefined) {
@@ -284,10 +284,6 @@ export class Tracker {
     return [...found].sort(order).map(([, one]) => one)
   }
 
-  private static *each(nodes: Nodes): Generator<readonly [state: number, lanes: number]> {
-    for (let at = 0; at < nodes.count * 2; at += 2) yield [nodes.states[at] ?? 0, nodes.states[at + 1] ?? 0]
-  }
-
   private count(
     before: { inBand: number; oob: number } | undefined,
     list: readonly Seen[],
@@ -299,11 +295,7 @@ export class Tracker {
   }
 
   private put(into: Nodes, state: number, lanes: number): void {
-    const before = into.count
-    this.node[0] = state
-    this.node[1] = lanes
-    into.add(this.node, 0)
-    if (into.count === before) return
+    if (!into.add(state, lanes)) return
     this.kept += 1
     if (into.count > this.limit) throw new TrackLimitError(`more than ${this.limit} states are possible at once`)
     // Of two orders of what was seen, and of all that came before, something has to be kept besides.
@@ -350,15 +342,15 @@ export class Tracker {
         return
       }
       const side = space.sideOf[row] ?? -1
-      const lane = this.ended(row, lanes.lane(lanes.of(all, side)))
-      if (lane === undefined) return
+      const lane = space.ended(row, lanes.of(all, side))
+      if (lane < 0) return
       this.taken[row] = 1
-      this.put(here, to, lanes.with(all, side, lanes.idOf(lane)))
+      this.put(here, to, lanes.with(all, side, lane))
     }
     // The set grows while it is gone through, and holds each node once.
     for (let n = 0; n < here.count; n++) {
-      const state = here.states[n * 2] ?? 0
-      all = here.states[n * 2 + 1] ?? 0
+      const state = here.pairs[n * 2] ?? 0
+      all = here.pairs[n * 2 + 1] ?? 0
       for (let side = 0; side < this.sides.length; side++) {
         if (this.observed[side] !== true) continue
         const id = lanes.of(all, side)
@@ -381,13 +373,14 @@ export class Tracker {
     // While a row's events are half said, no other row says any.
     const event = lane.row < 0 ? next : undefined
     return {
-      lane,
+      id,
       heard: heard === undefined ? -1 : space.lanes.idOf(heard),
       waits: lane.row < 0 && next?.kind === 'answer' && !next.sent.oob,
-      queries: waiting.flatMap(sent => (space.isQuery(sent) ? [{ sent, lane: space.lanes.idOf(handled(sent)) }] : [])),
+      queries: waiting.flatMap(sent => (space.isQuery(sent) ? [{ sent, id: space.lanes.idOf(handled(sent)) }] : [])),
       commands: waiting.flatMap((sent, i) => {
         const group = space.handling(sent, event)
-        return group === undefined ? [] : [{ group, lane: handled(sent), not: waiting[i - 1] }]
+        if (group === undefined) return []
+        return [{ group, id: space.lanes.idOf(handled(sent)), not: waiting[i - 1] }]
       }),
       saying: space.saying(this.sides[side] ?? '', event),
     }
@@ -398,23 +391,27 @@ export class Tracker {
     const { lanes } = space
     if (plan.heard >= 0 && (!plan.waits || space.mayAnswer[side]?.(space.table.states, state * this.packed.words)))
       this.put(at(side), state, lanes.with(all, side, plan.heard))
-    for (const { sent, lane } of plan.queries) {
-      if (space.asks(sent, state) === true) this.put(here, state, lanes.with(all, side, lane))
+    for (const { sent, id } of plan.queries) {
+      if (space.asks(sent, state) === true) this.put(here, state, lanes.with(all, side, id))
     }
-    const take = (row: number, to: number, before: Lane): void => {
-      const lane = this.ended(row, before)
-      if (lane === undefined || this.missing[row] === true) return
-      this.taken[row] = 1
+    const take = (row: number, to: number, id: number): void => {
+      if (this.missing[row] === true) return
       const said = space.events[row]?.length ?? 0
-      const after = said > 1 ? { ...lane, row, at: 1 } : lane
-      this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, lanes.idOf(after)))
+      let after = id
+      if (said > 1 || space.ends[row] === true) {
+        after = space.ended(row, id)
+        if (after < 0) return
+        if (said > 1) after = lanes.idOf({ ...lanes.lane(after), row, at: 1 })
+      }
+      this.taken[row] = 1
+      this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, after))
     }
-    for (const { group, lane, not } of plan.commands) {
+    for (const { group, id, not } of plan.commands) {
       space.each(group, state, (row, to) => {
-        if (not === undefined || !space.isOf(row, not)) take(row, to, lane)
+        if (not === undefined || !space.isOf(row, not)) take(row, to, id)
       })
     }
-    if (plan.saying !== undefined) space.each(plan.saying, state, (row, to) => take(row, to, plan.lane))
+    if (plan.saying !== undefined) space.each(plan.saying, state, (row, to) => take(row, to, plan.id))
   }
 
   /** Where the monitor is after an observation that needs no step: the rest of a row's events, an answer, the end of a process. */
@@ -433,19 +430,6 @@ export class Tracker {
       return seen.sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }
     }
     return seen.kind === 'exit' && lane.exit === seen.code ? lane : undefined
-  }
-
-  /** Where the monitor is after a row that may end the process; undefined where the row cannot be taken. */
-  private ended(row: number, before: Lane): Lane | undefined {
-    if (this.space.ends[row] !== true) return before
-    let lane = before
-    for (const output of this.packed.flat.rows[row]?.outputs ?? []) {
-      if (output.kind !== 'exits') continue
-      // A process that ends by itself has answered what it was asked; one that is killed may not have.
-      if (output.code !== null && lane.answering) return undefined
-      lane = { ...lane, exit: output.code }
-    }
-    return lane
   }
 
   private rowsAt(group: Group, state: number): number[] {

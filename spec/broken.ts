@@ -17,3 +17,6 @@ export const upTo = (last: Version, why: string): Broken => those(index => index
 /** From one version to another. */
 export const between = (first: Version, last: Version, why: string): Broken =>
   those(index => index >= at(first) && index <= at(last), why)
+/** These versions, all in the same way. */
+export const among = (which: readonly Version[], why: string): Broken =>
+  those(index => which.includes(versions[index] as Version), why)

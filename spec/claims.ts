@@ -13,7 +13,22 @@ import { announcing } from './observers.ts'
 import { postcopyClaims, postcopyEndClaims, strangerClaims } from './postcopy-claims.ts'
 import { statusClaims } from './proposal-claims.ts'
 import { migrationStatuses } from './run-state.ts'
-import { colo, coloQuit, coloVcpu, ends, lopsided, lopsidedSource, precopy, setting, snapshots } from './systems.ts'
+import {
+  alone,
+  anyGuest,
+  colo,
+  coloQuit,
+  coloStops,
+  coloVcpu,
+  ends,
+  leftOut,
+  lopsided,
+  lopsidedSource,
+  precopy,
+  saved,
+  setting,
+  snapshots,
+} from './systems.ts'
 
 /** Counts the COLO_EXIT events of one side, up to two. */
 const exits = (side: string, name: string): Observer => ({
@@ -65,6 +80,11 @@ const ofLopsided = claimsOf(lopsided, watched)
 const ofSourceOnly = claimsOf(lopsidedSource)
 const ofVcpu = claimsOf(coloVcpu)
 const ofSnapshots = claimsOf(snapshots)
+const ofGuest = claimsOf(alone)
+const ofStops = claimsOf(coloStops)
+const ofJobs = claimsOf(saved)
+const ofAnyGuest = claimsOf(anyGuest)
+const ofLeftOut = claimsOf(leftOut)
 
 const srcServes = { 'src.vm': 'running', 'src.process': 'alive' } as const
 const dstServes = { 'dst.vm': 'running', 'dst.process': 'alive' } as const
@@ -80,10 +100,9 @@ export const precopyClaims = [
     { ...srcServes, ...dstServes },
     {
       without: continued,
-      broken: {
-        '11.1':
-          'A cancel in device, after the destination has the whole stream, gives the guest back to the source while the destination starts it too.',
-      },
+      broken: always(
+        'A cancel in device, after the destination has the whole stream, gives the guest back to the source while the destination starts it too.',
+      ),
       seen: { '11.1': '11.1.3: 28 of 28 cancels in device with the destination held back by SIGSTOP' },
     },
   ),
@@ -108,20 +127,34 @@ export const precopyClaims = [
     {
       observers: [cancels],
       broken: {
-        '11.1':
+        '7.2':
+          'A migrate that is sent on seeing failed stores setup over it and is refused; a cancel of that is never finished.',
+        ...from(
+          '10.0',
           'completed is stored over cancelling when the cancel comes after the last check, and failing is when it comes while a failure is being announced.',
+        ),
       },
     },
   ),
-  ofPrecopy.leadsTo('a cancel leads to an end of some kind', { 'src.migration': 'cancelling' }, [
-    { 'src.migration': ['cancelled', 'completed', 'failed'] },
-    srcGone,
-  ]),
+  ofPrecopy.leadsTo(
+    'a cancel leads to an end of some kind',
+    { 'src.migration': 'cancelling' },
+    [{ 'src.migration': ['cancelled', 'completed', 'failed'] }, srcGone],
+    {
+      broken: {
+        ...upTo(
+          '10.2',
+          'A migrate that is sent on seeing failed or completed stores setup over it and is refused; the clean-up of the first finds setup, and nobody finishes a cancel.',
+        ),
+        '11.1': 'With a return path and before the connection is made: the clean-up joins a thread that nobody ends.',
+      },
+    },
+  ),
   ofPrecopy.never(
     'a cancelled migration completes on the destination',
     { 'src.migration': 'cancelled', 'dst.incoming': 'completed' },
     {
-      broken: { '11.1': 'The source tells nobody that it gave up; a destination that has the whole stream completes.' },
+      broken: always('The source tells nobody that it gave up; a destination that has the whole stream completes.'),
       seen: { '11.1': '11.1.3: 28 of 28, as above' },
     },
   ),
@@ -130,9 +163,9 @@ export const precopyClaims = [
     { said: 'again' },
     {
       observers: [announcing('src', 'said', migrationStatuses)],
-      broken: {
-        '11.1': 'A second migrate_cancel while cancelling stores cancelling over cancelling and announces it again.',
-      },
+      broken: always(
+        'A second migrate_cancel while cancelling stores cancelling over cancelling and announces it again.',
+      ),
       seen: { '11.1': '11.1.3: each time, by a second migrate_cancel or a quit while cancelling' },
     },
   ),
@@ -141,6 +174,11 @@ export const precopyClaims = [
     { heard: 'again' },
     {
       observers: [announcing('dst', 'heard', incomingStatuses)],
+      broken: {
+        '7.2': 'Every migrate-incoming that is refused has said setup.',
+        '10.2':
+          'A connection that is lost before the stream is failed once more each time, and stored into the other status.',
+      },
     },
   ),
   ofPrecopy.never(
@@ -152,6 +190,7 @@ export const precopyClaims = [
     {
       observers: [announcing('src', 'said', migrationStatuses)],
       without: ['src: cancel once more'],
+      broken: upTo('10.2', 'failed is stored, a migrate is refused and says setup, and only then failed is said.'),
     },
   ),
   ofPrecopy.never(
@@ -160,7 +199,13 @@ export const precopyClaims = [
       incomingStatuses.filter(status => status !== 'none'),
       status => ({ 'dst.incoming': status, heard: `!${status}` }) as const,
     ),
-    { observers: [announcing('dst', 'heard', incomingStatuses)] },
+    {
+      observers: [announcing('dst', 'heard', incomingStatuses)],
+      broken: {
+        '10.2':
+          'The failed that is said of a lost connection is not the status of the incoming migration, which stays in setup.',
+      },
+    },
   ),
   ofPrecopy.never(
     'announcements come in another order than the changes they announce',
@@ -174,18 +219,26 @@ export const precopyClaims = [
     {
       observers: [announcing('src', 'said', migrationStatuses)],
       without: ['src: cancel once more'],
-      broken: {
-        '11.1':
-          'migrate_set_state() stores first and announces after; a cancel fits in between, and active is announced after cancelling.',
-      },
+      broken: always(
+        'migrate_set_state() stores first and announces after; a cancel fits in between, and active is announced after cancelling.',
+      ),
       seen: { '11.1': '11.1.3: once in 72,451 pairs of events: cancelling, active, cancelled' },
     },
   ),
-  ofPrecopy.never('a source that failed or was cancelled is left in the switchover', {
-    ...settled,
-    'src.migration': ['failed', 'cancelled'],
-    'src.vm': 'finish-migrate',
-  }),
+  ofPrecopy.never(
+    'a source that failed or was cancelled is left in the switchover',
+    {
+      ...settled,
+      'src.migration': ['failed', 'cancelled'],
+      'src.vm': 'finish-migrate',
+    },
+    {
+      broken: upTo(
+        '10.2',
+        'A migrate between completed and the end of the thread stores setup; the thread finds a status that it does not know and leaves the guest in finish-migrate.',
+      ),
+    },
+  ),
   ofPrecopy.leadsTo(
     'a running guest that the destination never got runs on at the source',
     { 'src.migration': 'failing', 'src.was': 'running', 'dst.incoming': '!completed' },
@@ -199,7 +252,13 @@ export const precopyClaims = [
     'after a migration has failed or was cancelled, a new one can be begun',
     { ...settled, 'src.migration': ['failed', 'cancelled'] },
     { 'src.migration': 'setup' },
-    { by: ['src: monitor'] },
+    {
+      by: ['src: monitor'],
+      broken: upTo(
+        '10.2',
+        'The guest that was left in finish-migrate cannot be continued, and cannot be migrated for setup.',
+      ),
+    },
   ),
   ofPrecopy.never(
     'QEMU aborts',
@@ -328,7 +387,11 @@ export const precopyClaims = [
       `a source can leave ${status}`,
       { 'src.migration': status, 'src.process': 'alive' },
       { 'src.migration': ['completed', 'failed', 'cancelled'] },
-      status === 'setup' ? {} : status === 'cancelling' ? {} : {},
+      status === 'setup'
+        ? { broken: upTo('10.2', 'The setup that a refused migrate leaves behind has no migration that could end.') }
+        : status === 'cancelling'
+          ? { broken: upTo('10.2', 'The cancelling that follows a setup left behind has nobody who would clean up.') }
+          : {},
     ),
   ),
   ofPrecopy.never('the destination says that it cancels', { 'dst.migration': ['cancelling', 'cancelled', 'failing'] }),
@@ -386,8 +449,11 @@ export const coloClaims = [
     [{ 'src.migration': 'cancelled' }, srcGone],
     {
       broken: {
-        '11.1':
+        '7.2': 'A migrate in COLO is refused and stores setup; a cancel of that is never finished.',
+        ...from(
+          '10.0',
           'In COLO nobody releases the COLO thread after a cancel: the status stays cancelling until the process ends.',
+        ),
       },
       seen: { '11.1': '11.1.3: 36 of 36, still so after 10 s' },
     },
@@ -402,10 +468,9 @@ export const coloClaims = [
     { 'src.half': 'scheduled' },
     [{ 'src.migration': 'completed' }, srcGone],
     {
-      broken: {
-        '11.1':
-          'A heartbeat accepted before the COLO thread has called failover_init_state() is forgotten, and a cancel that comes first takes COLO away.',
-      },
+      broken: always(
+        'A heartbeat accepted before the COLO thread has called failover_init_state() is forgotten, and a cancel that comes first takes COLO away.',
+      ),
     },
   ),
   ofColo.leadsTo(
@@ -413,7 +478,7 @@ export const coloClaims = [
     { 'dst.half': 'scheduled' },
     [{ 'dst.incoming': 'completed' }, { 'dst.process': 'gone' }],
     {
-      broken: { '11.1': 'A heartbeat accepted before the COLO thread has called failover_init_state() is forgotten.' },
+      broken: always('A heartbeat accepted before the COLO thread has called failover_init_state() is forgotten.'),
     },
   ),
   ofColo.never(
@@ -439,9 +504,9 @@ export const coloClaims = [
     },
     {
       observers: [reasons('src', 'reason')],
-      broken: {
-        '11.1': 'The event says error when the thread looks before the bottom half is done; the query says request.',
-      },
+      broken: always(
+        'The event says error when the thread looks before the bottom half is done; the query says request.',
+      ),
       seen: { '11.1': '11.1.3: 32 of 157 failovers' },
     },
   ),
@@ -450,9 +515,9 @@ export const coloClaims = [
     { 'dst.coroutine': 'done', 'dst.failover': 'completed', reason: 'error' },
     {
       observers: [reasons('dst', 'reason')],
-      broken: {
-        '11.1': 'The event says error when the thread looks before the bottom half is done; the query says request.',
-      },
+      broken: always(
+        'The event says error when the thread looks before the bottom half is done; the query says request.',
+      ),
       seen: { '11.1': '11.1.3: whenever the link broke before the heartbeat came' },
     },
   ),
@@ -468,12 +533,20 @@ export const coloClaims = [
     'dst.state': 'replacing',
     'dst.arrived': ['nothing', 'memory'],
   }),
-  ofColo.never('the secondary takes over on half a state', {
-    'dst.incoming': 'completed',
-    'dst.state': 'replacing',
-    'dst.half': 'idle',
-    'dst.coroutine': 'done',
-  }),
+  ofColo.never(
+    'the secondary takes over on half a state',
+    {
+      'dst.incoming': 'completed',
+      'dst.state': 'replacing',
+      'dst.half': 'idle',
+      'dst.coroutine': 'done',
+    },
+    {
+      broken: always(
+        'A load that fails leaves half a state, and a lost heartbeat is accepted after it: the guest is started on it.',
+      ),
+    },
+  ),
   ofColo.rests('after an error the primary waits, still in COLO, for a lost heartbeat', {
     'src.colo': 'exiting',
     'src.migration': 'colo',
@@ -580,7 +653,7 @@ export const moreColoClaims = [
     { 'src.migration': 'cancelling', 'src.colo': 'waiting' },
     [{ 'src.colo': '!waiting' }, srcGone],
     {
-      broken: from('10.0', 'The COLO thread sleeps until the next checkpoint is due; a cancel does not wake it.'),
+      broken: always('The COLO thread sleeps until the next checkpoint is due; a cancel does not wake it.'),
       seen: {
         '10.0': '10.0.13: no COLO_EXIT within 3 s',
         '10.2': '10.2.2: no COLO_EXIT within 3 s',
@@ -609,9 +682,27 @@ export const moreColoClaims = [
       seen: { '10.2': '10.2.2: 6 of 9' },
     },
   ),
+  ofStops.never(
+    'a guest that has panicked aborts the primary at its checkpoint',
+    {},
+    {
+      rule: 'src: abort at the checkpoint of a guest that has stopped by itself',
+      broken: always('"invalid runstate transition: guest-panicked -> colo".'),
+      seen: { '7.2': '7.2.22: each time', '11.1': '11.1.3: each time' },
+    },
+  ),
+  ofStops.never(
+    'a guest that has panicked aborts the secondary at its checkpoint',
+    {},
+    {
+      rule: 'dst: abort at the checkpoint of a secondary that has stopped by itself',
+      broken: always('"invalid runstate transition: guest-panicked -> colo".'),
+      seen: { '11.1': '11.1.3: 1 of 1' },
+    },
+  ),
   ofSourceOnly.never(
     'a source set to COLO waits for a destination that is not',
-    { 'src.migration': 'colo', 'dst.incoming': 'completed' },
+    { 'src.migration': 'colo', 'dst.incoming': 'completed', 'dst.secondary': 'none' },
     {
       broken: from(
         '11.1',
@@ -620,6 +711,51 @@ export const moreColoClaims = [
       seen: { '11.1': '11.1.3: 1 of 1' },
     },
   ),
+] as const
+
+/** What is claimed of the guest's own doings, and of what is done to it besides migrating. */
+export const guestClaims = [
+  ofGuest.never(
+    'a guest can abort its QEMU',
+    {},
+    {
+      rule: 'src: abort on stopping a suspended guest',
+      broken: from(
+        '10.0',
+        'A disk error that is to stop the guest comes when it has just suspended: "invalid runstate transition: suspended -> io-error".',
+      ),
+      seen: { '10.0': '10.0.13: each time', '10.2': '10.2.2: each time', '11.1': '11.1.3: each time' },
+    },
+  ),
+  ofJobs.never(
+    'system_reset aborts QEMU',
+    {},
+    {
+      rule: 'src: abort on a reset in a dump',
+      broken: always(
+        'While dump-guest-memory is at work the run state is save-vm: "invalid runstate transition: save-vm -> prelaunch".',
+      ),
+      seen: { '7.2': '7.2.22: each time', '10.0': '10.0.13: each time', '11.1': '11.1.3: each time' },
+    },
+  ),
+  ofAnyGuest.never(
+    'a suspended guest is woken by its migration',
+    {},
+    {
+      rule: 'src: wake a suspended guest for the switchover',
+      broken: upTo('7.2', 'Until 8.2 the switchover wakes the guest first.'),
+      seen: { '7.2': '7.2.22: each time' },
+    },
+  ),
+  ofAnyGuest.sometimes(
+    'a suspended guest arrives suspended',
+    { 'dst.vm': 'suspended' },
+    { broken: upTo('7.2', 'It is woken before it leaves.') },
+  ),
+  ofLeftOut.never('a build without replication comes to COLO', {
+    'src.replication': 'left out',
+    'src.failover': '!none',
+  }),
 ] as const
 
 /** What is claimed of background snapshots. */
@@ -664,7 +800,11 @@ export const snapshotClaims = [
       'src.vm': 'paused',
       'src.was': 'running',
     },
-    {},
+    {
+      broken: always(
+        'What fails or is cancelled between the stop and the restart leaves the guest as the stop left it.',
+      ),
+    },
   ),
   ofSnapshots.sometimes('a snapshot completes and the guest runs on', {
     'src.migration': 'completed',
@@ -675,7 +815,12 @@ export const snapshotClaims = [
 
 /** What is claimed of an end by `quit`, a signal or `yank`. */
 export const quitClaims = [
-  ofQuit.leadsTo('quit ends the process', { 'src.quitting': 'asked' }, srcGone),
+  ofQuit.leadsTo('quit ends the process', { 'src.quitting': 'asked' }, srcGone, {
+    broken: from(
+      '10.0',
+      'A main loop that joins the thread of a return path that nobody shuts does not come to the quit.',
+    ),
+  }),
   ofQuit.never('a source that quits once it has completed takes the guest with it', {
     ...srcGone,
     'src.migration': 'completed',
@@ -691,17 +836,15 @@ export const quitClaims = [
         'src: shut the return path to cancel',
         'src: yank the migration',
       ],
-      broken: {
-        '11.1':
-          'migration_shutdown() cancels as migrate_cancel does: in device the guest is given back while the destination starts it, until the process ends.',
-      },
+      broken: always(
+        'migration_shutdown() cancels as migrate_cancel does: in device the guest is given back while the destination starts it, until the process ends.',
+      ),
     },
   ),
   ofColoQuit.leadsTo('quit ends the primary', { 'src.quitting': 'asked' }, srcGone, {
-    broken: {
-      '11.1':
-        'vm_shutdown() wakes the checkpoint that the quit has kicked: the COLO thread finds the guest stopped, fails, and starts it again under the main loop that waits for it to stop.',
-    },
+    broken: always(
+      'vm_shutdown() wakes the checkpoint that the quit has kicked: the COLO thread finds the guest stopped, fails, and starts it again under the main loop that waits for it to stop.',
+    ),
     seen: { '11.1': '11.1.3: once in 45' },
   }),
   ofColoQuit.leadsTo(
@@ -709,7 +852,7 @@ export const quitClaims = [
     { 'dst.quitting': 'asked' },
     { 'dst.process': 'gone' },
     {
-      broken: { '11.1': 'As on the primary, when a checkpoint comes while vm_shutdown() waits for the vCPUs.' },
+      broken: always('As on the primary, when a checkpoint comes while vm_shutdown() waits for the vCPUs.'),
     },
   ),
 ] as const
@@ -730,7 +873,7 @@ export const lopsidedClaims = [
   ),
   ofLopsided.never(
     'both lose the guest though no process was killed and no link cut',
-    { 'src.vm': 'postmigrate', 'dst.process': 'gone' },
+    { 'src.migration': 'completed', 'src.vm': 'postmigrate', 'dst.process': 'gone' },
     {
       broken: { '11.1': 'The source has completed when the destination aborts.' },
       seen: { '11.1': '11.1.3: 30 of 30' },
@@ -740,7 +883,11 @@ export const lopsidedClaims = [
 
 /** What is claimed of capabilities. */
 export const settingClaims = [
-  ofSetting.never('x-colo is on without return-path', { 'src.x-colo': 'on', 'src.return-path': 'off' }),
+  ofSetting.never(
+    'x-colo is on without return-path',
+    { 'src.x-colo': 'on', 'src.return-path': 'off' },
+    { broken: upTo('10.2', 'The one needs the other since 11.0 only; before, COLO breaks with a return path.') },
+  ),
 ] as const
 
 /** All claims, by system. */
@@ -756,4 +903,5 @@ export const claims = [
   ...strangerClaims,
   ...postcopyEndClaims,
   ...snapshotClaims,
+  ...guestClaims,
 ]

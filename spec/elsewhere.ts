@@ -35,7 +35,12 @@ const fromSource = [
 ] as const
 
 /** A peer that sends these and takes those. */
-const peer = (name: string, says: readonly string[], hears: readonly string[]) =>
+const peer = (
+  name: string,
+  says: readonly string[],
+  hears: readonly string[],
+  cite: { readonly says: string; readonly hears: string },
+) =>
   machine(
     name,
     { link },
@@ -46,7 +51,7 @@ const peer = (name: string, says: readonly string[], hears: readonly string[]) =
           message =>
             ({
               name: `say ${message}`,
-              cite: 'tcp(7)',
+              cite: cite.says,
               does: { link: 'up' },
               says: [sends(message)],
               may: true,
@@ -54,7 +59,7 @@ const peer = (name: string, says: readonly string[], hears: readonly string[]) =
         ),
         ...each(hears, message => ({
           name: `hear ${message}`,
-          cite: 'tcp(7)',
+          cite: cite.hears,
           on: receives(message),
           does: {},
         })),
@@ -63,6 +68,12 @@ const peer = (name: string, says: readonly string[], hears: readonly string[]) =
   )
 
 /** Whatever listens for a source. */
-export const anyDestination = peer('any destination', fromDestination, fromSource)
+export const anyDestination = peer('any destination', fromDestination, fromSource, {
+  says: 'migration/migration.c:migrate_send_rp_message',
+  hears: 'migration/savevm.c:qemu_loadvm_state_main',
+})
 /** Whatever connects to a destination. */
-export const anySource = peer('any source', fromSource, fromDestination)
+export const anySource = peer('any source', fromSource, fromDestination, {
+  says: 'migration/savevm.c:qemu_savevm_command_send',
+  hears: 'migration/migration.c:source_return_path_thread',
+})

@@ -23,6 +23,16 @@ export const moved: readonly Moved[] = [
   { now: 'system/runstate-action.c', was: 'softmmu/runstate-action.c', until: '8.1' },
   { now: 'system/runstate.c', was: 'softmmu/runstate.c', until: '8.1' },
   { now: 'system/vl.c', was: 'softmmu/vl.c', until: '8.1' },
+  { now: 'gdbstub/system.c:gdb_chr_event', was: 'gdbstub/gdbstub.c:gdb_chr_event', until: '7.2' },
+  { now: 'gdbstub/system.c:gdb_continue', was: 'gdbstub/gdbstub.c:gdb_continue', until: '7.2' },
+  {
+    now: 'hw/core/machine-qmp-cmds.c:qmp_system_powerdown',
+    was: 'monitor/qmp-cmds.c:qmp_system_powerdown',
+    until: '7.2',
+  },
+  { now: 'hw/core/machine-qmp-cmds.c:qmp_system_reset', was: 'monitor/qmp-cmds.c:qmp_system_reset', until: '7.2' },
+  { now: 'hw/core/machine-qmp-cmds.c:qmp_system_wakeup', was: 'monitor/qmp-cmds.c:qmp_system_wakeup', until: '7.2' },
+  { now: 'migration/channel.c:migrate_uri_parse', was: 'migration/migration.c:migrate_uri_parse', until: '10.2' },
   {
     now: 'migration/channel.c:migration_channel_identify',
     was: 'migration/migration.c:migration_ioc_process_incoming',
@@ -49,11 +59,13 @@ export const moved: readonly Moved[] = [
     was: 'migration/exec.c:exec_start_outgoing_migration',
     until: '10.2',
   },
+  { now: 'migration/file.c:file_connect_outgoing', was: 'migration/fd.c:fd_start_outgoing_migration', until: '8.1' },
   {
     now: 'migration/file.c:file_connect_outgoing',
     was: 'migration/file.c:file_start_outgoing_migration',
     until: '10.2',
   },
+  { now: 'migration/migration.c:is_busy', was: 'migration/migration.c:migrate_add_blocker_internal', until: '7.2' },
   { now: 'migration/migration.c:migration_cleanup', was: 'migration/migration.c:migrate_fd_cleanup', until: '7.2' },
   {
     now: 'migration/migration.c:migration_completion_end',
@@ -106,6 +118,21 @@ export const moved: readonly Moved[] = [
     was: 'migration/migration.c:close_return_path_on_source',
     until: '10.2',
   },
+  {
+    now: 'migration/multifd.c:multifd_send_error_propagate',
+    was: 'migration/multifd.c:multifd_send_terminate_threads',
+    until: '7.2',
+  },
+  {
+    now: 'migration/multifd.c:multifd_send_error_propagate',
+    was: 'migration/multifd.c:multifd_send_set_error',
+    until: '10.2',
+  },
+  {
+    now: 'migration/multifd.c:multifd_send_set_error',
+    was: 'migration/multifd.c:multifd_send_terminate_threads',
+    until: '7.2',
+  },
   { now: 'migration/options.c:migrate_caps_check', was: 'migration/migration.c:migrate_caps_check', until: '7.2' },
   { now: 'migration/options.c:migrate_params_check', was: 'migration/migration.c:migrate_params_check', until: '7.2' },
   {
@@ -138,6 +165,7 @@ export const moved: readonly Moved[] = [
     was: 'migration/savevm.c:postcopy_ram_listen_thread',
     until: '10.0',
   },
+  { now: 'migration/savevm.c:load_snapshot_resume', was: 'migration/savevm.c:snapshot_load_job_bh', until: '7.2' },
   {
     now: 'migration/savevm.c:qemu_savevm_state_do_setup',
     was: 'migration/savevm.c:qemu_savevm_state_setup',
@@ -153,5 +181,6 @@ export const moved: readonly Moved[] = [
     was: 'migration/socket.c:socket_start_outgoing_migration',
     until: '10.2',
   },
+  { now: 'system/cpus.c:vm_resume', was: 'softmmu/cpus.c:vm_start', until: '7.2' },
   { now: 'util/event.c:qemu_event_set', was: 'util/qemu-thread-posix.c:qemu_event_set', until: '10.0' },
 ]

@@ -67,10 +67,16 @@ export const postcopyClaims = [
         'dst: crash because the recovery breaks while recovering',
         'dst: crash because the recovery breaks while told',
       ],
-      broken: upTo(
-        '10.0',
-        'The source is in postcopy-active as soon as the package is sent; when the channel breaks before the destination has loaded it, the destination exits.',
-      ),
+      broken: {
+        ...upTo(
+          '10.0',
+          'The source is in postcopy-active as soon as the package is sent; when the channel breaks before the destination has loaded it, the destination exits.',
+        ),
+        ...from(
+          '10.2',
+          'The destination has said that its devices are loaded and does not run yet: the source goes over to postcopy-active and pauses, the destination fails and exits. A narrow gap.',
+        ),
+      },
       seen: { '7.2': '7.2.22: recover-cut-after-30, each time', '10.0': '10.0.13: recover-pause-rp, each time' },
     },
   ),
@@ -112,6 +118,13 @@ export const postcopyClaims = [
       'dst.process': 'alive',
     },
     { 'src.migration': 'completed' },
+    {
+      broken: upTo(
+        '7.2',
+        'A recovery that breaks leaves the source in postcopy-recover for ever, and crashes the destination.',
+      ),
+      seen: { '7.2': '7.2.22: 26 runs' },
+    },
   ),
   ofPostcopy.rests('a paused postcopy waits for ever for somebody who recovers it', {
     'src.migration': 'postcopy-paused',
@@ -224,7 +237,11 @@ export const postcopyClaims = [
       migrationStatuses.filter(status => status !== 'none'),
       status => ({ ...settled, 'src.migration': status, said: `!${status}` }) as const,
     ),
-    { observers: [announcing('src', 'said', migrationStatuses)], without: ['src: cancel once more'] },
+    {
+      observers: [announcing('src', 'said', migrationStatuses)],
+      without: ['src: cancel once more'],
+      broken: upTo('10.2', 'failed is stored, a migrate is refused and says setup, and only then failed is said.'),
+    },
   ),
   ofPostcopy.never(
     'the destination in postcopy has a status that it did not announce',
@@ -234,7 +251,11 @@ export const postcopyClaims = [
     ),
     {
       observers: [announcing('dst', 'heard', incomingStatuses)],
-      broken: { '7.2': 'After migrate-recover setup is the last word of a destination in postcopy-paused.' },
+      broken: {
+        '10.2':
+          'A connection of the recovery that is lost is said to be failed, and what is stored is not the incoming status.',
+        '7.2': 'After migrate-recover setup is the last word of a destination in postcopy-paused.',
+      },
       seen: { '7.2': '7.2.22: every migrate-recover' },
     },
   ),
@@ -282,6 +303,12 @@ export const postcopyClaims = [
         'src.thread': '!completing',
       },
       { 'src.migration': ['completed'] },
+      {
+        broken:
+          status === 'postcopy-paused' || status === 'postcopy-recover'
+            ? upTo('7.2', 'A recovery that breaks leaves the source in postcopy-recover for ever.')
+            : {},
+      },
     ),
   ),
 ] as const

@@ -559,6 +559,20 @@ export const postcopySource = machine(
         says: [sends('bitmap-request')],
       },
       {
+        name: 'ask in vain which pages have been received',
+        cite: 'migration/ram.c:ram_dirty_bitmap_sync_all',
+        where: { link: 'cut' },
+        does: { thread: 'syncing -> asked' },
+        until: '8.1',
+      },
+      {
+        name: 'tell nobody to resume',
+        cite: 'migration/migration.c:postcopy_resume_handshake',
+        where: { link: 'cut' },
+        does: { thread: 'synced -> handshaking' },
+        until: '8.1',
+      },
+      {
         name: 'hear which pages have been received',
         cite: 'migration/ram.c:ram_dirty_bitmap_reload',
         on: receives('bitmap'),
@@ -587,6 +601,8 @@ export const postcopySource = machine(
             where: { link: 'cut' },
             does: { thread: `${at} -> suspended`, migration: 'postcopy-recover -> postcopy-paused' },
             says: [announces('postcopy-paused')],
+            // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
+            since: '8.2',
           }) as const,
       ),
       ...each(
@@ -598,19 +614,8 @@ export const postcopySource = machine(
             on: hangup,
             does: { thread: `${at} -> suspended`, migration: 'postcopy-recover -> postcopy-paused' },
             says: [announces('postcopy-paused')],
-          }) as const,
-      ),
-      ...each(
-        ['syncing', 'asked', 'synced', 'handshaking'] as const,
-        at =>
-          ({
-            name: `pause over a cancel while ${at}`,
-            cite: pausing,
-            where: { link: 'cut' },
-            // The pause stores over whatever is there.
-            does: { thread: `${at} -> suspended`, migration: 'cancelling -> postcopy-paused' },
-            says: [announces('postcopy-paused')],
-            until: '9.2',
+            // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
+            since: '8.2',
           }) as const,
       ),
     ],

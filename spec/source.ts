@@ -817,7 +817,7 @@ export const source = machine(
       },
       {
         name: 'have a multifd channel fail',
-        cite: 'migration/multifd.c:multifd_send_set_error',
+        cite: 'migration/multifd.c:multifd_send_error_propagate',
         where: {
           others: 'set',
           link: 'cut',
@@ -831,7 +831,7 @@ export const source = machine(
       },
       {
         name: 'have a multifd channel end the migration',
-        cite: 'migration/multifd.c:multifd_send_set_error',
+        cite: 'migration/multifd.c:multifd_send_error_propagate',
         where: {
           others: 'set',
           link: 'cut',

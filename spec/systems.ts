@@ -123,8 +123,6 @@ const usual = [
   'fail for an address that cannot be read',
   'wait for what a stranger has to say',
   'take a stranger for the source',
-  'take a stranger for the recovery',
-  'take the nonsense of a stranger for the recovery',
   'take the nonsense of a stranger for the source',
   'fail for what a stranger has to say',
   'exit for what a stranger has to say',
@@ -132,9 +130,15 @@ const usual = [
   'fail as a source for what a stranger has to say, and exit',
   'fail to load the stream',
   'fail to load the stream and exit',
-  'have a vCPU wait for a page',
   'abort on an RDMA address without a port',
   'abort on an RDMA address without a port to listen on',
+]
+/** The same in postcopy. */
+const usualPostcopy = [
+  ...usual,
+  'take a stranger for the recovery',
+  'take the nonsense of a stranger for the recovery',
+  'have a vCPU wait for a page',
 ]
 
 /** One QEMU before any migration: which capabilities can be set together. */
@@ -200,7 +204,7 @@ export const postcopy = system('postcopy', {
     'src.pause-before-switchover': ['off', 'on'],
   },
   rules: { 'src: main loop': [...connect, ...connectAgain], network },
-  without: [...noQuit, ...usual, 'stop the running guest', 'have an incoming guest wait'],
+  without: [...noQuit, ...usualPostcopy, 'stop the running guest', 'have an incoming guest wait'],
 })
 
 /** A file, a command or a socket that may be cut; whoever reads it is nobody's concern. */
@@ -214,8 +218,8 @@ const connectSnapshot = {
 /** What the guest does, or has stopped doing, when the switchover comes. */
 export const anyGuest = system('any guest', {
   about:
-    'One precopy migration of a guest in every run state that can be migrated, to its end or to a failure; nobody cancels or quits.',
-  sides: { src: [runState, source], dst: [runState, destination] },
+    'One precopy migration of a guest in every run state that can be migrated, to its end or to a failure; nobody quits, and nobody recovers a postcopy.',
+  sides: { src: [runState, source, postcopySource], dst: [runState, destination, postcopyDestination] },
   shared,
   wires: stream,
   start: {
@@ -225,18 +229,21 @@ export const anyGuest = system('any guest', {
     'dst.events': 'on',
     'dst.autostart': ['yes', 'no'],
     'src.pause-before-switchover': ['off', 'on'],
+    'src.postcopy-ram': ['off', 'on'],
+    'dst.postcopy-ram': ['off', 'on'],
+    'src.others': ['unset', 'set'],
   },
   rules: { 'src: main loop': connect, network: [network[0]] },
   without: [
     ...noQuit,
-    ...usual,
+    ...usualPostcopy,
     'be killed',
     'stop the running guest',
     'have an incoming guest wait',
     'continue a stopped guest',
-    'cancel the migration',
-    'cancel the setup',
     'shut the return path to cancel',
+    'set out to recover',
+    'set out to recover without a word',
     'cancel while connecting',
     'cancel for good while connecting',
     'cancel while the connection is being made',
@@ -286,12 +293,13 @@ export const strangers = system('strangers', {
     'src.events': 'on',
     'dst.events': 'on',
     'src.postcopy-ram': ['off', 'on'],
-    'dst.postcopy-ram': 'on',
+    'dst.postcopy-ram': ['off', 'on'],
+    'dst.autostart': ['yes', 'no'],
   },
   rules: { 'src: main loop': [...connect, ...connectAgain], network },
   without: [
     ...noQuit,
-    ...usual.filter(name => !name.includes('stranger')),
+    ...usualPostcopy.filter(name => !name.includes('stranger')),
     'be killed',
     'stop the running guest',
     'have an incoming guest wait',
@@ -303,7 +311,6 @@ export const strangers = system('strangers', {
     'cancel while connecting',
     'cancel for good while connecting',
     'cancel while the connection is being made',
-    'dst: accept a migration',
     'fail to listen',
     'fail to listen, to stay after an error',
     'fail to listen for the recovery',
@@ -327,7 +334,7 @@ export const postcopyEnds = system('postcopy quit', {
   rules: { 'src: main loop': connect, network: [network[0]] },
   without: [
     'be told to end by a signal',
-    ...usual.filter(name => name !== 'have a vCPU wait for a page'),
+    ...usualPostcopy.filter(name => name !== 'have a vCPU wait for a page'),
     'be killed',
     'continue a stopped guest',
     'src: stop the running guest',
@@ -415,7 +422,7 @@ export const proposed = system('COLO status as proposed', {
   sides: { src: [...inColo.src, proposal], dst: [...inColo.dst, proposal] },
   shared,
   wires: stream,
-  start: setUp,
+  start: { ...setUp, 'dst.vcpu': 'tcg' },
   starts: wayBack,
   rules: { 'src: main loop': connect, network },
   without: colo.without,
@@ -496,7 +503,6 @@ export const coloVcpu = system('COLO with a vCPU', {
     'cancel the setup',
     'shut the return path to cancel',
     'cut the link of COLO by a cancel',
-    'dst: accept a migration',
     'src: accept a lost heartbeat on the primary',
   ],
 })
@@ -558,6 +564,58 @@ export const lopsided = system('COLO on one side', {
   },
   rules: { 'src: main loop': connect },
   without: [...usual, ...noQuit, 'dst: accept a migration', 'be killed', 'stop the running guest'],
+})
+
+const stopsItself = [
+  'panic and be paused',
+  'pause the running guest for guest-panic',
+  'find the guest stopped that is to be paused for guest-panic',
+  'suspend to memory',
+  'suspend the guest',
+]
+/** A checkpoint stops the guest wherever it is, and finds that it has stopped already. */
+export const coloStops = system('COLO of a guest that stops', {
+  about:
+    'A pair with x-colo whose guests came in any run state, suspend or panic; nobody fails over, cancels, cuts, quits or stops a guest by hand.',
+  sides: { src: [...inColo.src, guest], dst: [...inColo.dst, guest] },
+  shared,
+  wires: stream,
+  start: {
+    ...setUp,
+    'src.vm': ['running', ...stopped, 'suspended'],
+    'src.panic': 'pause',
+    'dst.panic': 'pause',
+  },
+  starts: wayBack,
+  rules: { 'src: main loop': connect },
+  without: [
+    ...noQuit,
+    ...usual,
+    ...asUsual,
+    'be killed',
+    'cancel in COLO',
+    'cancel the migration',
+    'cancel the setup',
+    'cancel while connecting',
+    'cancel for good while connecting',
+    'cancel while the connection is being made',
+    'shut the return path to cancel',
+    'cut the link of COLO by a cancel',
+    'continue a stopped guest',
+    'accept a lost heartbeat on the primary',
+    ...[...new Set(Object.values(guest.rules).flatMap(rules => rules.map(rule => rule.name)))].filter(
+      name => !stopsItself.includes(name),
+    ),
+  ],
+})
+
+/** A QEMU that was built without replication does not know COLO's commands. */
+export const leftOut = system('COLO left out', {
+  about: 'One QEMU that does not migrate, with and without replication built in: which of the COLO commands there are.',
+  sides: { src: [runState, failover] },
+  shared,
+  start: { 'src.replication': ['built', 'left out'], 'src.events': 'on' },
+  without: [...noQuit, 'be killed'],
 })
 
 /** COLO set on the source only. */
@@ -760,6 +818,8 @@ export const systems = [
   coloQuit,
   lopsided,
   lopsidedSource,
+  leftOut,
+  coloStops,
   pair,
   loneSource,
   loneDestination,

@@ -28,31 +28,38 @@ export function findAll(
   // Whoever waits for the first is told of the first failure only.
   for (const { promise } of slots) promise.catch(() => {})
   const found = slots.map(({ promise }) => promise)
+  let next = 0
+  /** Nobody is kept waiting: what has not been found by now will not be. */
+  const leave = (error: unknown): void => {
+    next = units.length
+    for (const { reject } of slots) reject(error)
+  }
+  const stopped = new Error('it was stopped before it was done')
   if (threads < 2 || units.length < 2) {
     // One after the other, each when the one before it is done: what was found is told as it comes.
     void units.reduce(async (before, unit, i) => {
       await before
-      started(unit)
       await new Promise(resolve => setImmediate(resolve))
+      if (next === units.length) return
+      started(unit)
       try {
         slots[i]?.resolve(find(unit))
       } catch (error) {
         slots[i]?.reject(error)
       }
     }, Promise.resolve())
-    return { found, stop: async () => {} }
+    return { found, stop: async () => leave(stopped) }
   }
-  let next = 0
   const workers = Array.from(
     { length: Math.min(threads, units.length) },
     () => new Worker(file, { workerData: WORKER }),
   )
   const stop = async (): Promise<void> => {
-    next = units.length
+    leave(stopped)
     await Promise.all(workers.map(worker => worker.terminate()))
   }
   const fail = (error: unknown): void => {
-    for (const { reject } of slots) reject(error)
+    leave(error)
     void stop()
   }
   for (const worker of workers) {
