@@ -1,10 +1,11 @@
-/** The cases on real QEMUs: those with rules must keep to them, those without must be survived. */
+/** The cases on real QEMUs: each must keep to the rules of its release. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { compareVersions } from '../impl/flat.ts'
 import { cases } from '../spec/cases.ts'
 import { qemusForTests } from './binaries.ts'
 import type { Result } from './conform.ts'
@@ -51,7 +52,8 @@ async function conform(...words: string[]): Promise<{ exitCode: number | undefin
 }
 
 const withRules = qemus.filter(({ version }) => profileOf(version) !== undefined)
-const without = qemus.filter(({ version }) => profileOf(version) === undefined)
+/** Those whose first checkpoints may freeze: fixed in 11.0. */
+const older = qemus.filter(({ version }) => compareVersions(version, '11.0') < 0)
 
 describe.skipIf(reason).each(withRules)(`QEMU $version${reason}`, ({ path, version }) => {
   test('keeps to its rules in every case', { timeout: 120_000 }, async () => {
@@ -74,28 +76,19 @@ describe.skipIf(reason).each(withRules)(`QEMU $version${reason}`, ({ path, versi
   })
 })
 
-describe.skipIf(reason !== '' || without.length === 0).each(without)(`QEMU $version${reason}`, ({ path, version }) => {
-  test('freezes in COLO sooner or later, and the run ends by itself', { timeout: 120_000 }, async () => {
+describe.skipIf(reason !== '' || older.length === 0).each(older)(`QEMU $version${reason}`, ({ path }) => {
+  test('may freeze at a checkpoint, as its rules have it, and the run ends by itself', {
+    timeout: 120_000,
+  }, async () => {
     const before = performance.now()
-    // Which checkpoint it is that freezes differs; three cases with several each leave little to chance.
-    const { exitCode, results } = await conform(
-      '--qemu',
-      path,
-      '--only',
-      'colo/checkpoints,colo/failover-primary',
-      '--repeat',
-      '2',
-    )
+    // Whether a checkpoint freezes is a race: a freeze is nothing unexpected, nor is none.
+    const { exitCode, results } = await conform('--qemu', path, '--only', 'colo/checkpoints,colo/failover-primary')
     expect(performance.now() - before).toBeLessThan(90_000)
+    expect(results.filter(({ expected }) => !expected)).toEqual([])
     expect(exitCode).toBe(0)
-    const release = version.split('.').slice(0, 2).join('.')
     for (const { verdict, message } of results) {
-      expect(verdict).toBe('inconclusive')
-      expect(message).toContain(`there are no rules for QEMU ${release} yet`)
+      if (verdict === 'inconclusive')
+        expect(message).toMatch(/had no answer for 5 s; an out-of-band command was answered/)
     }
-    const frozen = results.filter(({ message }) => message.startsWith("the source's monitor stopped answering: `"))
-    expect(frozen.length).toBeGreaterThan(0)
-    for (const { message } of frozen)
-      expect(message).toMatch(/had no answer for 5 s; an out-of-band command was answered\n/)
   })
 })

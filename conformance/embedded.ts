@@ -1,9 +1,12 @@
 /** The reference endpoint on sockets, for `serve`, and within this process as a target of the conformance run. */
 import { join } from 'node:path'
+import { slug } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { failures, holds } from '../spec/cases.ts'
+import { guest } from '../spec/guest.ts'
+import type { Rules } from '../spec/lang.ts'
 import { pair } from '../spec/systems.ts'
 import { isObject } from './json.ts'
 import { type Client, connect } from './qmp.ts'
@@ -18,7 +21,12 @@ export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onE
 }
 
 /** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
-const ignored = ['migrate-set-parameters', 'query-yank']
+const ignored = ['query-yank']
+
+/** What a guest, its devices and a debugger do of their own accord: nothing, in a guest that has nothing to run. */
+const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
+  ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
+)
 
 /** A migration finds the destination when it listens, and fails when it does not; the wires between the two are sound. */
 function joinSides(reference: Reference): void {
@@ -45,8 +53,13 @@ export async function servePair({ version, ...options }: PairOptions): Promise<E
   let endpoint: Endpoint | undefined
   endpoint = await serve(flatten(pair, version), {
     ...options,
-    start: { 'src.vm': 'running', 'dst.autostart': 'yes' },
-    avoid: failures,
+    start: {
+      'src.vm': 'running',
+      'dst.autostart': 'yes',
+      'dst.listening': 'no',
+      'dst.incoming': 'none',
+    },
+    avoid: [...failures, ...doings],
     ignored,
     outOfBand: ['query-yank'],
     onStep: () => {

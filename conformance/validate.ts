@@ -4,9 +4,11 @@
  * The tracker keeps every state that fits; this file tells it the lines in
  * order, and says in words what it found.
  */
+import type { Cell } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import { idOf } from '../impl/judge.ts'
 import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
+import type { Foreseen } from '../impl/space.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim, System } from '../spec/lang.ts'
@@ -104,16 +106,28 @@ interface Watched {
 }
 
 /** The patterns of a claim, where its system speaks for the whole; nothing where it does not. */
-function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Test | undefined {
+function cellsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Cell[][] | undefined {
   const scope = systems.find(system => system.name === claim.system)?.speaksFor
   if (scope === undefined) return undefined
   if ([...patterns, scope].some(pattern => Object.keys(pattern).some(name => !packed.flat.index.has(name))))
     return undefined
-  return anyOf(
-    packed,
-    patterns.map(pattern => [...cellsOf(packed.flat, pattern), ...cellsOf(packed.flat, scope)]),
-  )
+  return patterns.map(pattern => [...cellsOf(packed.flat, pattern), ...cellsOf(packed.flat, scope)])
 }
+
+/** The same, as one test. */
+function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Test | undefined {
+  const cells = cellsFor(packed, claim, patterns)
+  return cells === undefined ? undefined : anyOf(packed, cells)
+}
+
+/** All that a tracker will be told, and asked on behalf of any claim. */
+export const foreseenOf = (packed: Packed, observed: Observed): Foreseen => ({
+  told: observed.told.filter(told => told.kind === 'seen' || told.kind === 'sent'),
+  rests: observed.told.some(told => told.kind === 'quiet'),
+  tests: claims.flatMap(claim =>
+    [claim.where, claim.to].flatMap(patterns => (cellsFor(packed, claim, patterns) ?? []).flat()),
+  ),
+})
 
 function watchedClaims(packed: Packed, observed: Observed): Watched[] {
   const sent = new Set(observed.told.flatMap(told => (told.kind === 'sent' ? [`${told.side} ${told.sent.name}`] : [])))
@@ -149,6 +163,7 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   const known = { observed: observed.sides, fault: faultsOf(transcript, observed, packed) }
   const tracker = new Tracker(packed, {
     ...known,
+    foreseen: foreseenOf(packed, observed),
     ...(limit === undefined ? {} : { limit }),
   })
   try {

@@ -5,7 +5,8 @@
  */
 import type { Json, Match } from '../spec/lang.ts'
 import { StateTable } from './explore.ts'
-import type { FlatQuery, Output, Row } from './flat.ts'
+import type { Cell, FlatQuery, Output, Row } from './flat.ts'
+import { idleRows } from './idle.ts'
 import { Lanes } from './lanes.ts'
 import { matches } from './match.ts'
 import { anyOf, type Packed, type Test } from './pack.ts'
@@ -27,7 +28,18 @@ interface Known {
   /** For each query and each of its tables: whether what a row of it says is in the answer, and whether nothing is. */
   readonly fitting: readonly (readonly { readonly rows: readonly boolean[]; readonly none: boolean }[])[]
   /** The rows that speak of it, whatever they answer. */
+  readonly anyhow: ReadonlySet<number>
   readonly spoken: Group
+}
+
+/** What is known of a transcript before it is followed. */
+export interface Foreseen {
+  /** All that will be told. */
+  readonly told: readonly ({ readonly side: string } & ({ readonly seen: Seen } | { readonly sent: Sent }))[]
+  /** Whether it will be asked in which states nothing more must come. */
+  readonly rests: boolean
+  /** Tests that will be asked of the possible states. */
+  readonly tests: readonly Cell[]
 }
 
 type Event = Extract<Output, { kind: 'event' }>
@@ -82,6 +94,7 @@ export class Space {
   readonly sideOf: readonly number[]
   /** Rows that end a process which is watched. */
   readonly ends: readonly boolean[]
+  private readonly foreseen: ReadonlySet<Seen | Sent> | undefined
   private readonly commands = new Map<string, Row[]>()
   private readonly speaking = new Map<string, Row[]>()
   private readonly known = new Map<Sent, Known>()
@@ -95,7 +108,12 @@ export class Space {
   private steps = new Int32Array(8192)
   private used = 0
 
-  constructor(packed: Packed, observed: readonly boolean[], fault: (side: string, name: string) => boolean) {
+  constructor(
+    packed: Packed,
+    observed: readonly boolean[],
+    fault: (side: string, name: string) => boolean,
+    foreseen?: Foreseen,
+  ) {
     const { flat } = packed
     this.packed = packed
     this.table = new StateTable(packed.words, 1024)
@@ -121,14 +139,57 @@ export class Space {
       else if (watched && event !== undefined) Space.note(this.speaking, `${row.rule.side} ${event.name}`, row)
       else silent.push(row.id)
     }
-    this.slice.allow(silent)
-    this.silent = new Group(packed, this.slice, silent)
+    this.foreseen = foreseen && new Set(foreseen.told.map(told => ('sent' in told ? told.sent : told.seen)))
+    const idle = foreseen === undefined ? undefined : this.idle(silent, observed, foreseen)
+    const busy = idle === undefined ? silent : silent.filter(row => !idle.has(row))
+    this.slice.allow(busy)
+    this.silent = new Group(packed, this.slice, busy)
+  }
+
+  /** Of the rows that show nothing, those that explain nothing of what will be told. */
+  private idle(silent: readonly number[], observed: readonly boolean[], foreseen: Foreseen): ReadonlySet<number> {
+    const { flat } = this.packed
+    const rowsOf = (ids: Iterable<number>): Row[] => [...ids].flatMap(id => flat.rows[id] ?? [])
+    const live = new Set(silent)
+    const spoken = new Set<number>()
+    for (const told of foreseen.told) {
+      if ('sent' in told) {
+        this.send(told.side, told.sent)
+        const known = this.known.get(told.sent)
+        for (const row of known?.rows ?? []) live.add(row)
+        for (const row of known?.anyhow ?? []) spoken.add(row)
+      } else for (const row of this.rowsSaying(told.side, told.seen)) live.add(row)
+    }
+    const slice = new Slice(flat)
+    slice.allow(live)
+    const queried = this.queries.filter(({ query }) => observed[flat.sides.indexOf(query.side)] === true)
+    return idleRows(
+      flat,
+      slice,
+      rowsOf(silent).filter(({ id }) => slice.has(id) && this.ends[id] !== true),
+      {
+        rows: rowsOf(live).filter(({ id }) => slice.has(id)),
+        due: foreseen.rests
+          ? flat.rows.filter(({ id, owed, cells }) => (owed || spoken.has(id)) && slice.fits(cells))
+          : [],
+        tests: [
+          ...foreseen.tests,
+          ...queried.flatMap(({ query }) => [...query.where, ...query.tables.flat().flatMap(({ cells }) => cells)]),
+          ...flat.answered.flat(),
+        ],
+      },
+    )
   }
 
   private static note(into: Map<string, Row[]>, key: string, row: Row): void {
     const known = into.get(key)
     if (known === undefined) into.set(key, [row])
     else known.push(row)
+  }
+
+  /** Whether all was to be known before, and this was not. */
+  unforeseen(told: Seen | Sent): boolean {
+    return this.foreseen !== undefined && !this.foreseen.has(told)
   }
 
   /** Takes note of a command that was sent to a side. */
@@ -151,7 +212,13 @@ export class Space {
     const fitting = queries.map(({ query }) =>
       query.tables.map(table => ({ rows: table.map(({ match }) => fits(match)), none: fits({}) })),
     )
-    this.known.set(sent, { rows, queries, fitting, spoken: this.anyway(spoken.map(row => row.id)) })
+    const anyhow = new Set(spoken.map(row => row.id))
+    this.known.set(sent, { rows, queries, fitting, anyhow, spoken: this.anyway([...anyhow]) })
+  }
+
+  /** Whether a row speaks of a command, whatever it answers. */
+  speaks(row: number, sent: Sent): boolean {
+    return this.known.get(sent)?.anyhow.has(row) === true
   }
 
   /** Whether a row is what a command set off, given how it was answered. */
@@ -195,9 +262,13 @@ export class Space {
 
   /** The rows that nobody asked for and that begin with this event. */
   saying(side: string, next: Seen | undefined): Group | undefined {
-    if (next?.kind !== 'event') return undefined
+    return this.group(this.rowsSaying(side, next))
+  }
+
+  private rowsSaying(side: string, next: Seen | undefined): number[] {
+    if (next?.kind !== 'event') return []
     const rows = this.speaking.get(`${side} ${next.name}`) ?? []
-    return this.group(rows.flatMap(({ id }) => (this.isNext(this.events[id]?.[0], next) ? [id] : [])))
+    return rows.flatMap(({ id }) => (this.isNext(this.events[id]?.[0], next) ? [id] : []))
   }
 
   isNext(event: Event | undefined, next: Seen | undefined): boolean {

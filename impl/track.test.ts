@@ -820,4 +820,68 @@ describe('on random systems', () => {
     )
     expect(needed).toBeGreaterThan(25)
   })
+
+  test('what is left out because nothing that will be told needs it changes nothing that can be asked', () => {
+    const count = { left: 0, stuck: 0, rest: 0 }
+    fc.assert(
+      fc.property(randomSystem, seed, fc.integer({ min: 1, max: 25 }), (of, number, length) => {
+        const flat = flatten(of, RANDOM_VERSION)
+        const sides = number % 3 === 0 ? flat.sides.slice(0, 1) : flat.sides
+        const told = damage(record(flat, number, length), number + 1).filter(({ side }) => sides.includes(side))
+        // Some values of some variables are what will be asked of.
+        const tests = flat.variables.flatMap(({ values }, variable) =>
+          (number + variable) % 3 === 0
+            ? [{ variable, from: 1 + (Math.abs(number) % (2 ** values.length - 1)), to: -1 }]
+            : [],
+        )
+        const foreseen = {
+          told: told.map(({ side, what }) => (what.kind === 'sent' ? { side, sent: what.sent } : { side, seen: what })),
+          rests: true,
+          tests,
+        }
+        const options = { observed: sides, fault: () => true }
+        const plain = new Tracker(pack(flat), options)
+        const quick = new Tracker(pack(flat), { ...options, foreseen })
+        const asked = tests.map(cell => anyOf(plain.packed, [[cell]]))
+        const ask = (tracker: Tracker) => asked.map(one => [tracker.all(one), tracker.some(one)])
+        for (const { side, what } of told) {
+          if (what.kind !== 'sent') {
+            plain.see(side, what)
+            quick.see(side, what)
+            continue
+          }
+          const stuck = plain.send(side, what.sent)
+          expect(quick.send(side, what.sent)).toEqual(stuck)
+          if (stuck !== undefined) {
+            count.stuck += 1
+            return
+          }
+          expect(ask(quick)).toEqual(ask(plain))
+        }
+        const stuck = plain.settle()
+        expect(quick.settle()).toEqual(stuck)
+        if (stuck !== undefined) count.stuck += 1
+        else {
+          expect(ask(quick)).toEqual(ask(plain))
+          const rest = plain.rest()
+          expect(quick.rest()).toBe(rest)
+          expect(ask(quick)).toEqual(ask(plain))
+          if (rest) count.rest += 1
+        }
+        expect(quick.size).toBeLessThanOrEqual(plain.size)
+        if (quick.size < plain.size) count.left += 1
+      }),
+      { numRuns: 500 },
+    )
+    expect(Math.min(count.left, count.stuck, count.rest)).toBeGreaterThan(10)
+  })
+
+  test('a tracker that knows what it will be told is told nothing else', () => {
+    const flat = flatten(alone({ x: ['x'] }, [rule('count', {}, [event('COUNT')])]), '9.0')
+    const foreseen = { told: [], rests: false, tests: [] }
+    const tracker = new Tracker(pack(flat), { observed: ['src'], fault: () => false, foreseen })
+    expect(() => tracker.see('src', said('COUNT'))).toThrow('was not to expect')
+    expect(() => tracker.send('src', ask('go'))).toThrow('was not to expect')
+    expect(() => tracker.rest()).toThrow('was not to expect')
+  })
 })

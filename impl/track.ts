@@ -12,9 +12,9 @@ import type { Output } from './flat.ts'
 import type { Lane } from './lanes.ts'
 import { Nodes } from './nodes.ts'
 import type { Packed, Test } from './pack.ts'
-import { type Seen, type Sent, speaksOf } from './seen.ts'
+import type { Seen, Sent } from './seen.ts'
 import type { Group } from './slice.ts'
-import { Space } from './space.ts'
+import { type Foreseen, Space } from './space.ts'
 
 /** What a side's monitor may do next where it is, whatever the state. */
 interface Plan {
@@ -47,6 +47,12 @@ export interface TrackOptions {
   readonly observed: readonly string[]
   /** Whether a fault of this name may happen at this side (`''`: to the whole). */
   readonly fault: (side: string, name: string) => boolean
+  /**
+   * What will be told and asked, where that is known: steps that nothing of it
+   * needs are then left out.  What may be said of the possible states besides
+   * stays true of those before such steps.
+   */
+  readonly foreseen?: Foreseen
   /** A rule that is taken to be missing, by id; to see whether a transcript can be explained without it. */
   readonly without?: string
   /** More nodes than this at once is an error, not a verdict. */
@@ -94,7 +100,7 @@ export class Tracker {
     this.limit = options.limit ?? LIMIT
     this.sides = flat.sides
     this.observed = this.sides.map(side => options.observed.includes(side))
-    this.space = like?.space ?? new Space(packed, this.observed, options.fault)
+    this.space = like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen)
     this.missing = flat.rows.map(row => row.rule.id === options.without)
     this.owed = like?.owed ?? this.space.anyway(flat.rows.flatMap(row => (row.owed ? [row.id] : [])))
     this.asked = this.sides.map(() => ({ inBand: [], oob: [] }))
@@ -124,11 +130,13 @@ export class Tracker {
 
   /** Something was seen of a side; it is explained at the next `settle`. */
   see(side: string, seen: Seen): void {
+    this.expect(seen)
     this.pending[this.sides.indexOf(side)]?.push(seen)
   }
 
   /** A command was sent to a side.  All that was seen before it has to be explained before it can take effect. */
   send(side: string, sent: Sent): Stuck | undefined {
+    this.expect(sent)
     const stuck = this.settle()
     const asked = this.asked[this.sides.indexOf(side)]
     if (sent.oob) asked?.oob.push(sent)
@@ -194,6 +202,7 @@ export class Tracker {
    * that `unanswered` ones are known to wait.  False when there is none; the set is then unchanged.
    */
   rest(): boolean {
+    if (this.options.foreseen?.rests === false) throw new Error('a tracker was not to expect to be asked for rest')
     this.close(this.nodes, [], () => new Nodes(1))
     const left = new Nodes()
     for (const [state, lanes] of this.nodes) {
@@ -266,7 +275,7 @@ export class Tracker {
         const row = flat.rows[id]
         if (row === undefined || (row.cause?.kind === 'fault' && !this.options.fault(side, row.cause.name))) continue
         if (row.cause?.kind === 'command') {
-          const sent = this.waiting(lane, index).find(s => speaksOf(row, s.name, s.arguments))
+          const sent = this.waiting(lane, index).find(s => this.space.speaks(row.id, s))
           if (sent === undefined) continue
           for (const said of row.outputs) if (said.kind !== 'sends') note(said)
           continue
@@ -282,6 +291,10 @@ export class Tracker {
     const order = ([name, a]: [string, { states: number }], [other, b]: [string, { states: number }]): number =>
       b.states - a.states || (name < other ? -1 : 1)
     return [...found].sort(order).map(([, one]) => one)
+  }
+
+  private expect(told: Seen | Sent): void {
+    if (this.space.unforeseen(told)) throw new Error('a tracker was not to expect to be told this')
   }
 
   private count(

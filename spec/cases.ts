@@ -40,7 +40,27 @@ export const holds: readonly Hold[] = [
 ]
 
 /** What a sound network and a free address rule out. */
-export const failures = ['fail-to-listen', 'fail-to-listen-to-stay-after-an-error'] as const
+export const failures = [
+  'fail-to-listen',
+  'fail-to-listen-to-stay-after-an-error',
+  'fail-to-listen-and-have-said-setup',
+  'fail-to-listen-for-the-recovery',
+  'fail-to-listen-for-the-recovery-and-have-said-setup',
+  'fail-to-open-what-was-named',
+  'fail-at-once-to-open-what-was-named',
+  'fail-to-load-the-stream',
+  'fail-to-load-the-stream-and-exit',
+  'fail-to-load-the-state',
+  'fail-to-load-the-state-and-let-the-lock-go',
+  'fail-to-set-up-a-snapshot',
+  'wait-for-a-device-to-be-unplugged',
+  'wait-for-devices-to-be-unplugged-before-a-snapshot',
+  'have-a-multifd-channel-fail',
+  'have-a-multifd-channel-end-the-migration',
+  'have-a-vcpu-wait-for-a-page',
+  'connect-to-where-nobody-answers',
+  'connect-again-in-vain',
+] as const
 
 const listen = send('dst', 'migrate-incoming', { uri: '{uri}' })
 const migrate = send('src', 'migrate', { uri: '{uri}' })

@@ -50,6 +50,11 @@ export const postcopyClaims = [
         '10.0',
         'While the source waits for the destination to say that it has every page, migrate-pause shuts the channel, and that is a failure: failed, and the guest runs on both sides.',
       ),
+      seen: {
+        '10.0': '10.0.13: 8 of 8',
+        '10.2': '10.2.2: 8 of 8',
+        '11.1': '11.1.3: 8 of 8, with the destination held back by a proxy',
+      },
     },
   ),
   ofPostcopy.never(

@@ -123,9 +123,6 @@ const asProposed = [
     { 'dst.failover': 'relaunch' },
     {
       rule: 'dst: answer secondary, running, error',
-      broken: {
-        '10.2': 'No secondary gets as far: on TCG the primary aborts inside the first checkpoint.',
-      },
     },
   ),
   ofProposed.never(

@@ -505,6 +505,7 @@ export const coloVcpu = system('COLO with a vCPU', {
     'cut the link of COLO by a cancel',
     'src: accept a lost heartbeat on the primary',
   ],
+  speaksFor: { 'src.x-colo': 'on', 'dst.x-colo': 'on', 'src.vcpu': 'tcg' },
 })
 
 /** What an end that is asked for does to a migration under way. */
@@ -570,6 +571,8 @@ const stopsItself = [
   'panic and be paused',
   'pause the running guest for guest-panic',
   'find the guest stopped that is to be paused for guest-panic',
+  'find the guest stopped that is to be stopped',
+  'stop the running guest for guest-panicked',
   'suspend to memory',
   'suspend the guest',
 ]
