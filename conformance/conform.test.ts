@@ -36,9 +36,11 @@ describe('the cases', () => {
     }
   })
 
-  test.each(cases)('$id conforms on the reference, whatever the seed', async of => {
+  test.each(cases)('$id keeps to the rules on the reference, whatever the seed', { timeout: 90_000 }, async of => {
     const results = await conform({ ...options, cases: [of], repeat: 4 }, validate)
-    expect(results.map(({ verdict, message }) => [verdict, message])).toEqual(Array(4).fill(['conforms', '']))
+    // A claim that the release breaks may be broken by the reference too.
+    expect(results.filter(({ verdict }) => verdict !== 'conforms' && verdict !== 'known deviation')).toEqual([])
+    expect(results).toHaveLength(4)
     expect(readdirSync(tempDir()).filter(name => name !== 'pid-namespace')).toEqual([])
   })
 

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { failures } from '../spec/cases.ts'
+import { guest } from '../spec/guest.ts'
+import type { Rules } from '../spec/lang.ts'
 import { pair } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
+import { slug } from './flat.ts'
 import { flatten } from './flatten.ts'
 import { isObject, type Members } from './frames.ts'
 import { Reference, type ReferenceOptions } from './reference.ts'
@@ -10,7 +14,11 @@ import { holds } from './walk.ts'
 const version = versions.at(-1) ?? ''
 const flat = flatten(pair, version)
 const uri = 'tcp:127.0.0.1:4444'
-const smooth = ['fail-to-listen', 'fail-to-connect', 'count-a-pass-over-the-memory']
+/** What a guest and its devices do of their own accord. */
+const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
+  ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
+)
+const smooth = [...failures, ...doings, 'fail-to-connect', 'count-a-pass-over-the-memory']
 
 const capabilities = (...names: string[]) => ({
   execute: 'migrate-set-capabilities',
@@ -28,7 +36,7 @@ function word(message: Members): string {
 function start(options: ReferenceOptions = {}) {
   const heard: Record<string, string[]> = { src: [], dst: [] }
   const reference = new Reference(flat, {
-    start: { 'src.vm': 'running', 'dst.autostart': 'yes' },
+    start: { 'src.vm': 'running', 'dst.autostart': 'yes', 'dst.listening': 'no', 'dst.incoming': 'none' },
     avoid: smooth,
     ...options,
   })

@@ -21,7 +21,7 @@ import { faultsOf, follow, foreseenOf, packedFor, systemFor } from '../conforman
 import { profileOfTranscript } from '../conformance/whose.ts'
 import { compareVersions, type Flat } from '../impl/flat.ts'
 import type { Packed } from '../impl/pack.ts'
-import { type TrackOptions, Tracker, TrackLimitError } from '../impl/track.ts'
+import { Tracker, TrackLimitError, type TrackOptions } from '../impl/track.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const folder = join(root, 'conformance', 'transcripts')

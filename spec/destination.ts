@@ -144,7 +144,7 @@ export const destination = machine(
         on: listening('exit'),
         where: { ...handled, vm: 'inmigrate' },
         does: { listening: 'no -> yes' },
-        says: [announces('setup'), returns()],
+        says: [event('MIGRATION', { status: 'setup' }), returns()],
         until: '8.1',
       },
       {
@@ -153,7 +153,7 @@ export const destination = machine(
         on: command('migrate-incoming'),
         where: { ...handled, vm: 'inmigrate', listening: 'no' },
         does: {},
-        says: [announces('setup'), fails('Failed to bind socket')],
+        says: [event('MIGRATION', { status: 'setup' }), fails('Failed to bind socket')],
         until: '8.1',
       },
       ...each(

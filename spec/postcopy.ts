@@ -106,8 +106,17 @@ export const postcopySource = machine(
         cite: 'migration/migration.c:qmp_migrate_pause',
         on: pause,
         where: { migration: alive.before },
-        does: { link: 'up ~> cut' },
+        does: { link: 'up -> cut' },
         says: [returns()],
+        until: '9.0',
+      },
+      {
+        name: 'fail to pause what is broken already',
+        cite: 'migration/migration.c:qmp_migrate_pause',
+        on: pause,
+        where: { migration: alive.before, link: '!up' },
+        does: {},
+        says: [fails('Failed to pause source migration')],
         until: '9.0',
       },
       {
@@ -497,7 +506,8 @@ export const postcopySource = machine(
       {
         name: 'pause because the channel is broken',
         cite: pausing,
-        // Whatever has been stored since then: a quit, or, until 9.2, a cancel.
+        // A quit, or, until 9.2, a cancel may have stored cancelling since then: the pause stores over it.
+        where: { migration: ['postcopy-active', 'cancelling'] },
         does: { thread: 'pausing -> suspended', migration: '-> postcopy-paused' },
         says: [announces('postcopy-paused')],
       },
@@ -598,8 +608,9 @@ export const postcopySource = machine(
           ({
             name: `pause again while ${at}`,
             cite: `migration/migration.c:postcopy_do_resume, ${pausing}`,
-            where: { link: 'cut' },
-            does: { thread: `${at} -> suspended`, migration: 'postcopy-recover -> postcopy-paused' },
+            // A quit may have stored cancelling meanwhile.
+            where: { link: 'cut', migration: ['postcopy-recover', 'cancelling'] },
+            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused' },
             says: [announces('postcopy-paused')],
             // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
             since: '8.2',
@@ -612,7 +623,8 @@ export const postcopySource = machine(
             name: `pause again while ${at}`,
             cite: `migration/migration.c:postcopy_do_resume, ${pausing}`,
             on: hangup,
-            does: { thread: `${at} -> suspended`, migration: 'postcopy-recover -> postcopy-paused' },
+            where: { migration: ['postcopy-recover', 'cancelling'] },
+            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused' },
             says: [announces('postcopy-paused')],
             // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
             since: '8.2',
@@ -671,7 +683,7 @@ export const postcopyDestination = machine(
         on: recover,
         where: { incoming: 'postcopy-paused' },
         does: { listening: '-> yes' },
-        says: [announces('setup'), returns()],
+        says: [event('MIGRATION', { status: 'setup' }), returns()],
         until: '8.1',
       },
       {
@@ -690,7 +702,7 @@ export const postcopyDestination = machine(
         on: recover,
         where: { incoming: 'postcopy-paused' },
         does: { listening: '-> no' },
-        says: [announces('setup'), fails('Failed to bind socket')],
+        says: [event('MIGRATION', { status: 'setup' }), fails('Failed to bind socket')],
         despite: 'Whatever listened before has been closed.',
         until: '8.1',
       },

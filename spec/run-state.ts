@@ -391,9 +391,25 @@ export const runState = machine(
       {
         name: 'cancel the migration on the way out',
         cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
-        where: { bql: 'free', migration: running },
+        where: { bql: 'free', migration: running.filter(status => status !== 'colo' && status !== 'setup') },
         does: { quitting: 'shut -> cancelled', migration: '-> cancelling', link: 'up ~> cut' },
         says: [announces('cancelling')],
+      },
+      {
+        name: 'cancel COLO on the way out',
+        cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
+        where: { bql: 'free' },
+        does: { quitting: 'shut -> cancelled', migration: 'colo -> cancelling', link: 'up ~> cut' },
+        says: [announces('cancelling')],
+        since: '9.2',
+      },
+      {
+        name: 'cut the link of COLO on the way out',
+        cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
+        where: { bql: 'free', migration: 'colo' },
+        does: { quitting: 'shut -> cancelled', link: 'up ~> cut' },
+        // migration_is_running() did not count COLO.
+        until: '9.1',
       },
       {
         name: 'find no migration on the way out',
