@@ -143,7 +143,7 @@ export const precopyClaims = [
     {
       broken: {
         ...upTo(
-          '10.2',
+          '7.2',
           'A migrate that is sent on seeing failed or completed stores setup over it and is refused; the clean-up of the first finds setup, and nobody finishes a cancel.',
         ),
         '11.1': 'With a return path and before the connection is made: the clean-up joins a thread that nobody ends.',
@@ -388,9 +388,9 @@ export const precopyClaims = [
       { 'src.migration': status, 'src.process': 'alive' },
       { 'src.migration': ['completed', 'failed', 'cancelled'] },
       status === 'setup'
-        ? { broken: upTo('10.2', 'The setup that a refused migrate leaves behind has no migration that could end.') }
+        ? { broken: upTo('7.2', 'The setup that a refused migrate leaves behind has no migration that could end.') }
         : status === 'cancelling'
-          ? { broken: upTo('10.2', 'The cancelling that follows a setup left behind has nobody who would clean up.') }
+          ? { broken: upTo('7.2', 'The cancelling that follows a setup left behind has nobody who would clean up.') }
           : {},
     ),
   ),

@@ -1050,7 +1050,7 @@ export const source = machine(
         name: 'leave the guest to the destination',
         cite: 'migration/migration.c:migration_iteration_finish',
         where: { bql: 'free', migration: 'completed', saying: 'nothing' },
-        does: { thread: 'finishing -> cleaning', vm: '-> postmigrate' },
+        does: { thread: 'finishing -> cleaning', vm: 'finish-migrate ~> postmigrate' },
       },
       {
         name: 'give the guest back, running',
