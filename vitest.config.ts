@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // A process each: tests start QEMUs, sockets and signal handlers of their own.
     pool: 'forks',
+    // Exploring fills memory; Node takes a quarter of the machine's unless told.
+    execArgv: ['--max-old-space-size=6144'],
     // Explorations and QEMUs are hungry; more at once than this and timings wobble.
     maxWorkers: 2,
   },

@@ -316,14 +316,12 @@ describe('of one side only', () => {
   const alone = (said: readonly Said[]) => transcript(said.filter(([side]) => side === 'src'))
 
   test('the other may have done anything', () => {
-    const active: Said[] = [...migrated, ['src', '<-', migration('active')]]
-    expect(validate(alone(active)).verdict).toBe('conforms')
-    // A destination that runs its guest does not listen.
-    const asked: Said[] = [
-      ['dst', '->', { execute: 'query-status', id: 'q' }],
-      ['dst', '<-', { return: { status: 'running', running: true }, id: 'q' }],
-    ]
-    expect(brief(validate(transcript([...asked, ...active])))).toMatchObject({ verdict: 'violates', line: 11, side: 'src' })
+    const both = recorded('precopy-return-path-76.ndjson')
+    const listens = both.lines.findIndex(({ side, msg }) => side === 'dst' && msg.execute === 'migrate-incoming')
+    expect(validate({ ...both, lines: both.lines.filter(({ side }) => side === 'src') }).verdict).toBe('conforms')
+    // A destination that was watched and did not listen cannot have said on the return path that it is done.
+    const idle = { ...both, lines: both.lines.filter(({ side }, i) => side === 'src' || i < listens) }
+    expect(brief(validate(idle))).toMatchObject({ verdict: 'violates', side: 'src' })
   })
 
   test('this one is bound by the rules all the same', () => {
@@ -456,7 +454,9 @@ describe('a claim', () => {
     const before = cancelled.lines.slice(0, quit)
     const end: Line = { line: quit + 2, t: 99, side: 'src', dir: '!!', msg: { quiet: 10 } }
     expect(validate({ ...cancelled, lines: before }).verdict).toBe('conforms')
-    expect(validate({ ...cancelled, lines: [...before, end] }).message).toMatchInlineSnapshot(`"colo-cancel-8.ndjson: conforms; 80 observations, 96 states fit at the end"`)
+    expect(validate({ ...cancelled, lines: [...before, end] }).message).toMatchInlineSnapshot(
+      `"colo-cancel-8.ndjson: conforms; 80 observations, 96 states fit at the end"`,
+    )
   })
 
   /** The validator with other claims. */
@@ -529,7 +529,7 @@ describe('the recorded runs', () => {
       expect(text.length, file).toBeLessThan(60 * 1024)
       expect(text, file).not.toMatch(/\/(tmp|work|root|home|usr|var|run)\b/)
       const { header, lines } = recorded(file)
-      expect(header, file).toMatchObject({ case: expect.stringMatching(/^[\w/-]+$/), faults: 'listed' })
+      expect(header, file).toMatchObject({ case: expect.stringMatching(/^[\w/-]+$/) })
       const sides = new Set(lines.map(({ side }) => side))
       expect(header.qemu, file).toMatchObject(Object.fromEntries([...sides].map(side => [side, versionOf(file)])))
     }
@@ -556,15 +556,19 @@ describe.each([...new Set(runs.map(versionOf))])('recorded of QEMU %s', version 
       .filter(file => versionOf(file) === version && !unexplained.includes(file))
       .map(file => validate(recorded(file)))
     const which = (verdict: string) => judged.filter(one => one.verdict === verdict)
-    const wrong = [...which('violates'), ...which('inconclusive')]
-    expect(wrong.map(({ message }) => message)).toEqual([])
     const known = which('known deviation')
     const lines = [...new Set(known.map(({ claim }) => claim))].sort().flatMap(claim => {
       const files = known.filter(one => one.claim === claim).map(({ file }) => `- ${basename(file, '.ndjson')}`)
       return [`${claim}:`, ...files.sort(), '']
     })
-    const text = [`${which('conforms').length} of ${judged.length} conform; the others show what is known:`, '', ...lines]
+    const text = [
+      `${which('conforms').length} of ${judged.length} conform; the others show what is known:`,
+      '',
+      ...lines,
+    ]
     await expect(text.join('\n')).toMatchFileSnapshot(join(folder, '..', `${version}.txt`))
+    const wrong = [...which('violates'), ...which('inconclusive')]
+    expect(wrong.map(({ message }) => message)).toEqual([])
   })
 })
 

@@ -41,9 +41,23 @@ export interface WitnessPlan {
 }
 
 const migrating: Layout = {
-  order: ['none', 'setup', 'active', 'pre-switchover', 'device', 'colo', 'failing', 'cancelling', 'completed'],
+  order: [
+    'none',
+    'setup',
+    'wait-unplug',
+    'active',
+    'pre-switchover',
+    'device',
+    'colo',
+    'failing',
+    'cancelling',
+    'completed',
+  ],
   frames: [
-    { title: 'a migration is under way', holds: ['setup', 'active', 'pre-switchover', 'device', 'colo', 'failing'] },
+    {
+      title: 'a migration is under way',
+      holds: ['setup', 'wait-unplug', 'active', 'pre-switchover', 'device', 'colo', 'failing'],
+    },
     { title: 'the migration is over', holds: ['completed', 'failed', 'cancelled'] },
   ],
   later: ['src.saying'],
@@ -51,8 +65,46 @@ const migrating: Layout = {
 
 const asked: Layout = { frames: [{ title: 'a failover was asked for', holds: ['require', 'active', 'completed'] }] }
 
+const inPostcopy: Layout = {
+  order: [
+    'none',
+    'setup',
+    'active',
+    'device',
+    'postcopy-device',
+    'postcopy-active',
+    'postcopy-paused',
+    'postcopy-recover-setup',
+    'postcopy-recover',
+    'failing',
+    'cancelling',
+    'completed',
+  ],
+  frames: [
+    {
+      title: 'neither side has the whole guest',
+      holds: ['postcopy-active', 'postcopy-paused', 'postcopy-recover-setup', 'postcopy-recover'],
+    },
+    { title: 'the migration is over', holds: ['completed', 'failed', 'cancelled'] },
+  ],
+  later: ['src.saying'],
+}
+
 /** The state diagrams. */
 export const states: readonly StatePlan[] = [
+  {
+    file: 'postcopy-source',
+    system: 'postcopy',
+    variable: 'src.migration',
+    title: 'MigrationStatus on the source, with postcopy',
+    layout: inPostcopy,
+  },
+  {
+    file: 'postcopy-destination',
+    system: 'postcopy',
+    variable: 'dst.incoming',
+    title: 'MigrationStatus on the destination, with postcopy',
+  },
   {
     file: 'source-migration',
     system: 'precopy',

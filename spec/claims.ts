@@ -394,7 +394,10 @@ export const precopyClaims = [
           : {},
     ),
   ),
-  ofPrecopy.never('the destination says that it cancels', { 'dst.migration': ['cancelling', 'cancelled', 'failing'] }),
+  ofPrecopy.never('the destination says that it cancels', {
+    'dst.migration': ['cancelling', 'cancelled', 'failing'],
+    'dst.incoming': ['setup', 'active', 'completed'],
+  }),
   ofPrecopy.rests('a source may wait for ever before the switchover', {
     'src.migration': 'pre-switchover',
     'src.go': 'no',
