@@ -84,7 +84,12 @@ test('of the answers proposed, those that nobody gets are an error of a primary 
     'src/answer-primary-not-running',
     'dst/answer-secondary-not-running',
   ])
-  expect(unused(again)).toEqual(['src/answer-primary-not-running', 'dst/answer-secondary-not-running'])
+  // Without a vCPU no failover is put off.
+  expect(unused(again)).toEqual([
+    'src/answer-primary-not-running',
+    'dst/answer-secondary-running-error',
+    'dst/answer-secondary-not-running',
+  ])
 })
 
 test('a process that took over leaves what COLO again begins with', () => {

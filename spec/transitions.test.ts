@@ -54,20 +54,9 @@ const allowed = (version: string) => transitions.filter(transition => isIn(versi
 
 /**
  * Pairs of which the source has been read, and which no rule takes as yet: a
- * migration, or a background snapshot, of a guest that an error, a watchdog, a
- * panic, a shutdown or a suspend has stopped.
+ * background snapshot of a guest that has shut down.
  */
-const unwritten: readonly { readonly pair: string; readonly since?: string }[] = [
-  ...['io-error', 'shutdown', 'watchdog', 'guest-panicked'].flatMap(state => [
-    { pair: print('inmigrate', state) },
-    { pair: print(state, 'finish-migrate') },
-    { pair: print('finish-migrate', state), since: '8.1' },
-  ]),
-  { pair: print('inmigrate', 'suspended'), since: '9.0' },
-  { pair: print('suspended', 'finish-migrate'), since: '9.0' },
-  { pair: print('finish-migrate', 'suspended'), since: '9.0' },
-  { pair: print('shutdown', 'paused') },
-]
+const unwritten: readonly { readonly pair: string; readonly since?: string }[] = [{ pair: print('shutdown', 'paused') }]
 
 /** The pairs that rows may take: those whose both ends a row names, and those that it leads to from several. */
 function pairsOf(flat: Flat): { named: Map<string, string>; possible: Set<string> } {
