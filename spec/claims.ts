@@ -396,7 +396,7 @@ export const precopyClaims = [
   ),
   ofPrecopy.never('the destination says that it cancels', {
     'dst.migration': ['cancelling', 'cancelled', 'failing'],
-    'dst.incoming': ['setup', 'active', 'completed'],
+    'dst.incoming': ['setup', 'active', 'failed'],
   }),
   ofPrecopy.rests('a source may wait for ever before the switchover', {
     'src.migration': 'pre-switchover',
