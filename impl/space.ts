@@ -4,7 +4,7 @@
  * of them goes without share it.
  */
 import type { Json, Match } from '../spec/lang.ts'
-import { StateTable } from './explore.ts'
+import { StateTable } from './engine-table.ts'
 import type { Cell, FlatQuery, Output, Row } from './flat.ts'
 import { idleRows } from './idle.ts'
 import { Lanes } from './lanes.ts'
