@@ -4,7 +4,7 @@ import { slug } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
-import { failures, holds } from '../spec/cases.ts'
+import { calls, failures, holds } from '../spec/cases.ts'
 import { guest } from '../spec/guest.ts'
 import type { Rules } from '../spec/lang.ts'
 import { pair } from '../spec/systems.ts'
@@ -18,6 +18,8 @@ import type { Side } from './transcript.ts'
 export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'> {
   /** The release to be. */
   readonly version: string
+  /** Rules that are taken wherever they can be, though a sound world rules them out. */
+  readonly wanted?: readonly string[]
 }
 
 /** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
@@ -28,12 +30,17 @@ const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
   ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
 )
 
+const without = (all: readonly string[], some: readonly string[]): string[] => all.filter(id => !some.includes(id))
+
 /** A migration finds the destination when it listens, and fails when it does not; the wires between the two are sound. */
-function joinSides(reference: Reference): void {
-  const { 'dst.listening': listening, 'dst.process': process } = reference.state()
-  const rule = ['fail-to-connect']
-  if (listening === 'yes' && process === 'alive') reference.avoid(rule)
-  else reference.allow(rule)
+function joinSides(reference: Reference, wanted: readonly string[]): void {
+  const value = (variable: string) => reference.valueOf(variable)
+  const listens = value('dst.listening') === 'yes' && value('dst.process') === 'alive'
+  const awaited = value('dst.incoming') === 'postcopy-paused' && value('dst.stranger') === 'none'
+  if (listens) reference.avoid(without(calls.refused, wanted))
+  else reference.allow(calls.refused)
+  if (listens && !awaited) reference.allow(calls.inVain)
+  else reference.avoid(without(calls.inVain, wanted))
 }
 
 /** Parameters hold a reference where they would hold a QEMU: see `holds`. */
@@ -48,7 +55,7 @@ function obey(reference: Reference, given: unknown): void {
 }
 
 /** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
-export async function servePair({ version, ...options }: PairOptions): Promise<Endpoint> {
+export async function servePair({ version, wanted = [], ...options }: PairOptions): Promise<Endpoint> {
   // Steps may be taken while the sockets are still being opened, before there is an endpoint to speak of.
   let endpoint: Endpoint | undefined
   endpoint = await serve(flatten(pair, version), {
@@ -59,11 +66,12 @@ export async function servePair({ version, ...options }: PairOptions): Promise<E
       'dst.listening': 'no',
       'dst.incoming': 'none',
     },
-    avoid: [...failures, ...doings],
+    avoid: without([...failures, ...doings], wanted),
+    prefer: wanted,
     ignored,
     outOfBand: ['query-yank'],
     onStep: () => {
-      if (endpoint !== undefined) joinSides(endpoint.reference)
+      if (endpoint !== undefined) joinSides(endpoint.reference, wanted)
     },
     tap: (_, direction, message) => {
       if (endpoint !== undefined && direction === '->' && message.execute === 'migrate-set-parameters')
@@ -73,8 +81,8 @@ export async function servePair({ version, ...options }: PairOptions): Promise<E
   return endpoint
 }
 
-/** The reference endpoint of a release, within this process. */
-export function embedded(version: string): Target {
+/** The reference endpoint of a release, within this process; see `PairOptions` for what is `wanted` of it. */
+export function embedded(version: string, wanted: readonly string[] = []): Target {
   return {
     name: `reference ${version}`,
     rerun: `--version ${version}`,
@@ -84,6 +92,7 @@ export function embedded(version: string): Target {
       const killed = new Set<Side>()
       const endpoint = await servePair({
         version,
+        wanted,
         listen: Object.fromEntries(sides.map(side => [side, `unix:${join(dir, `${side}.qmp`)}`])),
         seed,
         onExit: (side, code) => ends[side as Side].resolve(code),
@@ -120,6 +129,7 @@ export function embedded(version: string): Target {
         players: Object.fromEntries(Object.entries(clients).map(([side, c]) => [side, player(side as Side, c)])),
         uri: `unix:${join(dir, 'migration')}`,
         dead: `unix:${join(dir, 'nobody')}`,
+        silence: 0.2,
         close,
       }
     },

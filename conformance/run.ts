@@ -71,8 +71,8 @@ const queries = ['query-status', 'query-migrate', 'query-colo-status'] as const
 /** Between two questions of the same kind, in milliseconds. */
 const askAgainMs = 20
 
-/** Silence that counts as the end, in seconds. */
-const silence = 1
+/** Silence that counts as the end, in seconds, of endpoints that do not say what does; see `Stage.silence`. */
+const patience = 1
 
 const fill = (value: Json, stage: Stage): Json =>
   JSON.parse(JSON.stringify(value), (_, inner) =>
@@ -289,7 +289,8 @@ class Runner {
       }
     }
     for (const [side] of living()) for (const query of queries) await politely(side, query)
-    await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
+    const silence = (this.stage?.silence ?? patience) * this.scale
+    await this.recorder.quiet(silence, 10 * silence)
     for (const [side, { client, exited, kill }] of living()) {
       if (end === 'kill' && kill !== undefined) {
         kill()

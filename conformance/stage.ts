@@ -31,6 +31,8 @@ export interface Stage {
   /** What the placeholders of scripts stand for. */
   readonly uri: string
   readonly dead: string
+  /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
+  readonly silence?: number
   /** Ends what is left, for sure. */
   readonly close: () => Promise<void>
 }

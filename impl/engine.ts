@@ -152,6 +152,15 @@ export class Engine {
     return Object.fromEntries(parts.flatMap(part => (isObject(part) ? Object.entries(part) : [])))
   }
 
+  /** What one variable is in a state.  Throws `SpecError` for a name that is not there. */
+  valueOf(state: Int32Array, name: string): string {
+    const variable = this.packed.flat.index.get(name) ?? -1
+    const field = this.packed.fields[variable]
+    const value = field && this.packed.flat.variables[variable]?.values[read(state, 0, field)]
+    if (value === undefined) throw new SpecError(`there is no variable "${name}"`)
+    return value
+  }
+
   /** A state by names and values. */
   decode(state: Int32Array): Record<string, string> {
     return decode(this.packed, state)

@@ -108,8 +108,9 @@ export abstract class Runner {
 
   /** Takes these rules again; all of them when none is named. */
   allow(ids: Iterable<string> = [...this.avoided]): void {
-    for (const id of ids) this.avoided.delete(id)
-    this.knobs.onWork?.()
+    let changed = false
+    for (const id of ids) changed = this.avoided.delete(id) || changed
+    if (changed) this.knobs.onWork?.()
   }
 
   /** Takes these rules, and no others, before the rest. */
@@ -156,6 +157,11 @@ export abstract class Runner {
   /** Where it is: each variable with its value. */
   state(): Record<string, string> {
     return this.engine.decode(this.words)
+  }
+
+  /** What one variable is now.  Throws `SpecError` for a name that is not there. */
+  valueOf(variable: string): string {
+    return this.engine.valueOf(this.words, variable)
   }
 
   /** Takes back all that a side was asked. */

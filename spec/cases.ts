@@ -6,6 +6,7 @@
  * in a place by what anybody can set: `max-bandwidth` keeps a migration
  * `active`, `x-checkpoint-delay` keeps COLO between checkpoints.
  */
+import { stopped } from './run-state.ts'
 import {
   type Act,
   announced,
@@ -24,11 +25,15 @@ import {
 
 const both = ['src', 'dst'] as const
 
-/** How the source comes to its switchover, whatever the guest does. */
+/** How the source comes to its switchover, whatever the guest does, in any release. */
 const switchover = [
   'stop-the-guest-for-the-switchover',
-  ...['prelaunch', 'paused'].flatMap(was => [
+  'stop-a-suspended-guest-for-the-switchover',
+  'wake-a-suspended-guest-for-the-switchover',
+  ...stopped.flatMap(was => [
     `hand-over-a-guest-in-${was}`,
+    `hand-over-a-guest-in-${was}-cancelled-or-not`,
+    `hand-over-a-guest-in-${was}-then-find-a-cancel`,
     `pause-before-the-switchover-of-a-guest-in-${was}`,
   ]),
 ]
@@ -39,7 +44,7 @@ export const holds: readonly Hold[] = [
   { parameter: 'x-checkpoint-delay', least: 10_000, most: Number.MAX_SAFE_INTEGER, rules: ['ask-for-a-checkpoint'] },
 ]
 
-/** What a sound network and a free address rule out. */
+/** What a sound network, a free address and a vCPU that is done in time rule out, in any release. */
 export const failures = [
   'fail-to-listen',
   'fail-to-listen-to-stay-after-an-error',
@@ -59,8 +64,23 @@ export const failures = [
   'have-a-multifd-channel-end-the-migration',
   'have-a-vcpu-wait-for-a-page',
   'connect-to-where-nobody-answers',
-  'connect-again-in-vain',
+  'take-the-lock-unawares-by-waiting-for-a-vcpu',
+  'fail-to-send-the-memory-and-take-the-lock-unawares',
+  'abort-on-waiting-for-a-vcpu-without-the-lock',
 ] as const
+
+/** Where a source tries to reach its destination: which rules have it fail, where somebody listens and where nobody does. */
+export const calls = {
+  /** Not where somebody listens. */
+  refused: [
+    'fail-to-connect',
+    'fail-to-connect-at-once',
+    'fail-to-connect-again',
+    'fail-to-connect-again-without-a-word',
+  ],
+  /** Only where somebody listens who is not waiting for a recovery. */
+  inVain: ['connect-again-in-vain'],
+} as const
 
 const listen = send('dst', 'migrate-incoming', { uri: '{uri}' })
 const migrate = send('src', 'migrate', { uri: '{uri}' })

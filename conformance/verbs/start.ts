@@ -21,7 +21,10 @@ export async function start({ json }: { readonly json?: boolean }): Promise<numb
   say(
     `\nRunning the cases on the reference${qemus.length > 0 ? ` and on QEMU ${qemus.map(q => q.version).join(', ')}` : ''}.`,
   )
-  const targets = [...versions.map(embedded), ...qemus.map(({ path, version }) => launched(path, `${version} ${path}`))]
+  const targets = [
+    ...versions.map(version => embedded(version)),
+    ...qemus.map(({ path, version }) => launched(path, `${version} ${path}`)),
+  ]
   const line = progressLine()
   const results = await conform(
     {
