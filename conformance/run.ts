@@ -122,6 +122,7 @@ class Runner {
       seed,
       faults: 'listed',
       ...(stage.args && { args: stage.args }),
+      ...(stage.traced && { traced: stage.traced }),
     })
     let late = false
     const timer = setTimeout(() => {

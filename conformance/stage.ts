@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { launch, qemuArgs } from './launch.ts'
+import { TraceFiles, traceArgs, traced } from './logs/trace.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
 import { tempDir } from './temp.ts'
@@ -28,6 +29,8 @@ export interface Stage {
   readonly players: { readonly [side in Side]?: Player }
   /** The command lines, where we wrote them. */
   readonly args?: { readonly [side in Side]?: readonly string[] }
+  /** The trace events that they write. */
+  readonly traced?: readonly string[]
   /** What the placeholders of scripts stand for. */
   readonly uri: string
   readonly dead: string
@@ -82,16 +85,55 @@ export async function open<T>(
   )
 }
 
-/** Two QEMUs of one binary, started for the case. */
-export function launched(binary: string, name = binary): Target {
+/** The trace logs of a stage: what they say is shown to the tap of its side, before whatever else that is shown any. */
+class Inside {
+  private readonly files: readonly { readonly of: TraceFiles; readonly tap: Tap }[]
+  private readonly taps: { readonly [side in Side]: Tap }
+
+  constructor(dir: string, taps: { readonly [side in Side]: Tap }, sides: readonly Side[]) {
+    this.taps = taps
+    this.files = sides.map(side => ({ of: new TraceFiles(dir, side), tap: taps[side] }))
+  }
+
+  readonly look = (): void => {
+    for (const { of, tap } of this.files) for (const line of of.read()) tap('!!', line)
+  }
+
+  tap(side: Side): Tap {
+    return (dir, msg) => {
+      this.look()
+      this.taps[side](dir, msg)
+    }
+  }
+
+  close(): void {
+    for (const { of } of this.files) of.close()
+  }
+}
+
+/** Two QEMUs of one binary, started for the case; with `trace`, what they write of themselves is recorded too. */
+export function launched(binary: string, name = binary, { trace = false } = {}): Target {
   return {
     name,
-    rerun: `--qemu ${shellQuote(binary)}`,
+    rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
     open: async ({ case: { sides }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
       const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer' } : {})
-      const start = (side: Side) =>
-        launch({ binary, args: argsOf(side), name: side, dir, timeoutScale, tap: tap(side) })
+      const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
+      const start = async (side: Side) => {
+        const args = [...argsOf(side), ...(trace ? traceArgs(dir, side) : [])]
+        const qemu = await launch({
+          binary,
+          args,
+          name: side,
+          dir,
+          timeoutScale,
+          tap: inside?.tap(side) ?? tap(side),
+        })
+        if (inside === undefined) return qemu
+        const { look } = inside
+        return { ...qemu, look, exited: qemu.exited.finally(look) }
+      }
       try {
         const qemus = await open(sides, start, qemu => qemu.stop())
         const all = Object.values(qemus)
@@ -100,16 +142,19 @@ export function launched(binary: string, name = binary): Target {
             Object.entries(qemus).map(([side, qemu]) => [side, { ...qemu, kill: () => qemu.kill('SIGKILL') }]),
           ),
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
+          ...(trace && { traced }),
           uri: `unix:${join(dir, 'migration')}`,
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
             for (const qemu of all) qemu.kill('SIGKILL')
             await Promise.all(all.map(({ exited }) => exited))
             for (const { client } of all) client.close()
+            inside?.close()
             remove()
           },
         }
       } catch (error) {
+        inside?.close()
         remove()
         throw error
       }
