@@ -26,13 +26,16 @@ interface Pair {
   readonly ear: Ear
 }
 
+/** Whether an address is on this machine for sure. */
+export function isLocal(text: string): boolean {
+  const address = parseAddress(text)
+  return !('host' in address) || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address.host)
+}
+
 /** What is not on this machine is not ours to disturb. */
 function local(text: string): Address {
-  const address = parseAddress(text)
-  if ('host' in address && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address.host)) {
-    throw new RangeError(`${text}: faults are for loopback and unix sockets only`)
-  }
-  return address
+  if (!isLocal(text)) throw new RangeError(`${text}: faults are for loopback and unix sockets only`)
+  return parseAddress(text)
 }
 
 /** A proxy that can be told to fail.  Several connections may be open at once (multifd, postcopy preemption): a fault is done to them all. */
@@ -202,14 +205,15 @@ export class Link {
     return { part: chunk.subarray(0, Math.min(rest, end)), last }
   }
 
-  private pass(side: Side, { ear }: Pair, from: Socket, to: Socket): void {
+  private pass(side: Side, pair: Pair, from: Socket, to: Socket): void {
     const goOn = () => this.stalled || from.resume()
     from.on('data', chunk => {
-      const { part, last } = this.measure(side, ear, chunk as Buffer)
+      const { part, last } = this.measure(side, pair.ear, chunk as Buffer)
       this.bytes[side] += part.length
       if (last) from.pause()
-      // A side that was shown its end of file gets no more.
-      if (!to.writable) last && this.cut()
+      // Who sends to a side that is gone for good is told so; one that was shown its end of file gets no more.
+      if (to.destroyed) this.stalled || this.dropPair(pair)
+      else if (!to.writable) last && this.cut()
       else if (!to.write(part, () => last && this.cut()) && !last) {
         from.pause()
         to.once('drain', goOn)

@@ -7,7 +7,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
+import { isLocal } from './faults.ts'
 import { launch, qemuArgs } from './launch.ts'
+import { isNetworkAct, type Network, networkFor } from './network.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
 import { tempDir } from './temp.ts'
@@ -19,6 +21,8 @@ export interface Player extends Followed {
   readonly client: Client
   /** Kills its process; not there where that is not ours to do. */
   readonly kill?: () => void
+  /** Has its process stand still, or go on. */
+  readonly freeze?: (still: boolean) => void
   /** The last of what it wrote to its standard error, where we can read it. */
   readonly stderr?: () => string
 }
@@ -30,6 +34,8 @@ export interface Stage {
   readonly args?: { readonly [side in Side]?: readonly string[] }
   /** What the placeholders of scripts stand for. */
   readonly uri: string
+  /** What can be done to the network; not there where no act of the case does anything to it. */
+  readonly network?: Network
   readonly dead: string
   /** Ends what is left, for sure. */
   readonly close: () => Promise<void>
@@ -52,6 +58,12 @@ export interface Target {
   /** A reason why a case cannot be run on it; nothing when it can. */
   readonly unfit?: (of: Case) => string | undefined
   readonly open: (setting: Setting) => Promise<Stage>
+}
+
+/** Why acts cannot be done where the processes are not ours. */
+const foreign = {
+  kill: 'it kills a process, and this one is not ours to kill',
+  freeze: 'it freezes a process, and this one is not ours to freeze',
 }
 
 let stages = 0
@@ -80,27 +92,51 @@ export async function open<T>(
   )
 }
 
+/** A port of this machine where nobody listens yet. */
+async function freePort(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  const at = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+}
+
 /** Two QEMUs of one binary, started for the case. */
 export function launched(binary: string, name = binary): Target {
   return {
     name,
     rerun: `--qemu ${shellQuote(binary)}`,
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer' } : {})
+      const busy = guest === undefined ? {} : { busy: dir }
+      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
+      let network: Network | undefined
       const start = (side: Side) =>
         launch({ binary, args: argsOf(side), name: side, dir, timeoutScale, tap: tap(side) })
       try {
+        const uri = over === 'tcp' ? await freePort() : `unix:${join(dir, 'migration')}`
+        network = await networkFor(script, { dir, uri, tap })
         const qemus = await open(sides, start, qemu => qemu.stop())
         const all = Object.values(qemus)
         return {
           players: Object.fromEntries(
-            Object.entries(qemus).map(([side, qemu]) => [side, { ...qemu, kill: () => qemu.kill('SIGKILL') }]),
+            Object.entries(qemus).map(([side, qemu]) => [
+              side,
+              {
+                ...qemu,
+                kill: () => qemu.kill('SIGKILL'),
+                freeze: (still: boolean) => qemu.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+              },
+            ]),
           ),
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
-          uri: `unix:${join(dir, 'migration')}`,
+          uri,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
             await Promise.all(all.map(({ exited }) => exited))
             for (const { client } of all) client.close()
@@ -108,6 +144,7 @@ export function launched(binary: string, name = binary): Target {
           },
         }
       } catch (error) {
+        network?.close()
         remove()
         throw error
       }
@@ -119,13 +156,7 @@ export function launched(binary: string, name = binary): Target {
 async function meeting(dir: string, addresses: readonly string[], uri: string | undefined): Promise<string> {
   if (uri !== undefined) return uri
   if (addresses.every(address => address.startsWith('unix:'))) return `unix:${join(dir, 'migration')}`
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const at = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+  return freePort()
 }
 
 /**
@@ -142,25 +173,35 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
   return {
     name: dst === undefined ? src : `${src}, ${dst}`,
     rerun: words.join(' '),
-    unfit: ({ sides, script }) => {
-      if (script.some(act => act.do === 'kill')) return 'it kills a process, and this one is not ours to kill'
+    unfit: ({ sides, script, guest }) => {
+      if (script.some(act => act.do === 'kill')) return foreign.kill
+      if (script.some(act => act.do === 'freeze')) return foreign.freeze
+      if (guest !== undefined) return 'it needs a guest that runs our program'
+      if (uri !== undefined && !isLocal(uri) && script.some(isNetworkAct))
+        return `it disturbs the network, and ${uri} is not of this machine`
       return sides.includes('dst') && dst === undefined ? 'it needs a destination; give --dst' : undefined
     },
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
+      let network: Network | undefined
       const reach = (side: Side) => connect(addresses[side] ?? '', { timeoutScale, tap: tap(side), connectMs: 5000 })
       try {
+        const at = await meeting(dir, [src, dst ?? src], uri)
+        network = await networkFor(script, { dir, uri: at, tap })
         const clients = await open(sides, reach, client => client.close())
         return {
           players: Object.fromEntries(Object.entries(clients).map(([side, client]) => [side, { client }])),
-          uri: await meeting(dir, [src, dst ?? src], uri),
+          uri: at,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const client of Object.values(clients)) client.close()
             remove()
           },
         }
       } catch (error) {
+        network?.close()
         remove()
         throw error
       }
