@@ -187,7 +187,7 @@ describe.each(['unix', 'tcp'])('a %s proxy', kind => {
     const again = { src: dial(link), dst: () => accepted[1] as End }
     again.src.socket.write('hello')
     await until(() => accepted[1]?.got === 'hello')
-    link.cutAt('checkpoint-request', after)
+    link.trapAt('checkpoint-request', 'cut', after)
     again.dst().socket.write(Buffer.alloc(4))
     await until(() => again.src.got.length === 4)
     expect(faults).toEqual([])
@@ -197,6 +197,28 @@ describe.each(['unix', 'tcp'])('a %s proxy', kind => {
     expect(again.dst().got).toBe(got)
     expect(dst.got).toBe('hello')
     expect(faults).toEqual(['cut'])
+  })
+
+  test.each([false, true])('stalls at a message (which arrives: %s), and loses nothing', async after => {
+    const link = await setUp()
+    const src = dial(link)
+    src.socket.write('hello')
+    await until(() => accepted[0]?.got === 'hello')
+    const dst = accepted[0] as End
+    link.trapAt('checkpoint-request', 'stall', after)
+    dst.socket.write(Buffer.alloc(4))
+    await until(() => src.got.length === 4)
+    src.socket.write(Buffer.from([0, 0, 0, 1, 99]))
+    await until(() => faults.length === 1)
+    src.socket.end('more')
+    dst.socket.write('back')
+    await sleep(50)
+    expect([dst.got, dst.ended, src.got.length]).toEqual([after ? 'hello\0\0\0\u0001' : 'hello', false, 4])
+    link.resume()
+    await until(() => dst.ended && src.got.endsWith('back'))
+    expect(dst.got).toBe('hello\0\0\0\u0001cmore')
+    expect(link.bytes).toEqual({ src: 14, dst: 8 })
+    expect(faults).toEqual(['stall', 'resume'])
   })
 
   test('slows down, until it resumes', async () => {

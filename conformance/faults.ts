@@ -54,7 +54,7 @@ export class Link {
   private stalled = false
   private readonly held: (() => void)[] = []
   private limit = Number.POSITIVE_INFINITY
-  private trap: { readonly message: string; readonly after: boolean } | undefined
+  private trap: { readonly message: string; readonly after: boolean; readonly does: 'cut' | 'stall' } | undefined
   private rate = Number.POSITIVE_INFINITY
 
   /** @internal See `proxy`. */
@@ -86,11 +86,11 @@ export class Link {
     this.announce('resume')
     this.stalled = false
     this.rate = Number.POSITIVE_INFINITY
+    for (const late of this.held.splice(0)) late()
     for (const { src, dst } of this.pairs) {
       src.resume()
       dst.resume()
     }
-    for (const end of this.held.splice(0)) end()
   }
 
   /** Passes no more than so many bytes a second each way, from now on until `resume`. */
@@ -111,11 +111,11 @@ export class Link {
   }
 
   /**
-   * Cuts at the next such message (see `messages` of stream.ts), which does not arrive;
+   * Cuts, or stalls, at the next such message (see `messages` of stream.ts), which does not arrive;
    * or, with `after`, does, as the last thing.
    */
-  cutAt(message: string, after = false): void {
-    this.trap = { message, after }
+  trapAt(message: string, does: 'cut' | 'stall', after = false): void {
+    this.trap = { message, after, does }
   }
 
   /** Stops listening: who connects is refused.  Connections there are stay. */
@@ -190,34 +190,43 @@ export class Link {
     dst.destroy()
   }
 
-  /** How much of what came may pass, and whether the link is cut then. */
-  private measure(side: Side, ear: Ear, chunk: Buffer): { part: Buffer; last: boolean } {
-    const rest = side === 'src' ? this.limit - this.bytes.src : chunk.length
+  /** How much of what came may pass, and what is done to the link then. */
+  private measure(side: Side, ear: Ear, chunk: Buffer): { part: Buffer; rest: Buffer; does: 'pass' | 'cut' | 'stall' } {
+    const left = side === 'src' ? this.limit - this.bytes.src : Number.POSITIVE_INFINITY
     const heard = ear.hear(side, chunk)
     const { trap } = this
     const caught = heard.find(({ name }) => name === trap?.message)
     const end = caught === undefined ? chunk.length : trap?.after ? caught.to : caught.from
-    const last = caught !== undefined || (side === 'src' && rest <= chunk.length)
-    if (last) {
-      this.trap = undefined
-      this.limit = Number.POSITIVE_INFINITY
-    }
-    return { part: chunk.subarray(0, Math.min(rest, end)), last }
+    const does = caught !== undefined && trap !== undefined ? trap.does : left <= chunk.length ? 'cut' : 'pass'
+    if (does !== 'pass') this.trap = undefined
+    if (does === 'cut') this.limit = Number.POSITIVE_INFINITY
+    const size = Math.min(left, end)
+    return { part: chunk.subarray(0, size), rest: chunk.subarray(size), does }
   }
 
   private pass(side: Side, pair: Pair, from: Socket, to: Socket): void {
     const goOn = () => this.stalled || from.resume()
     from.on('data', chunk => {
-      const { part, last } = this.measure(side, pair.ear, chunk as Buffer)
+      const { part, rest, does } = this.measure(side, pair.ear, chunk as Buffer)
       this.bytes[side] += part.length
-      if (last) from.pause()
+      if (does !== 'pass') from.pause()
+      const done = () => {
+        if (does === 'cut') this.cut()
+        if (does !== 'stall') return
+        this.stall()
+        // What was read already goes first when it goes on; it has been heard, and is counted then.
+        this.held.unshift(() => {
+          this.bytes[side] += rest.length
+          to.write(rest)
+        })
+      }
       // Who sends to a side that is gone for good is told so; one that was shown its end of file gets no more.
       if (to.destroyed) this.stalled || this.dropPair(pair)
-      else if (!to.writable) last && this.cut()
-      else if (!to.write(part, () => last && this.cut()) && !last) {
+      else if (!to.writable) done()
+      else if (!to.write(part, done) && does === 'pass') {
         from.pause()
         to.once('drain', goOn)
-      } else if (!last && this.rate < Number.POSITIVE_INFINITY) {
+      } else if (does === 'pass' && this.rate < Number.POSITIVE_INFINITY) {
         from.pause()
         setTimeout(goOn, (part.length / this.rate) * 1000)
       }

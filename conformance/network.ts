@@ -9,9 +9,12 @@ import type { Tap } from './qmp.ts'
 import type { Side } from './transcript.ts'
 
 /** Acts that are about the network. */
-export type NetworkAct = Extract<Act, { do: 'link' | 'half-close' | 'slow' | 'cut-after' | 'cut-at' | 'stray' }>
+export type NetworkAct = Extract<
+  Act,
+  { do: 'link' | 'half-close' | 'slow' | 'cut-after' | 'cut-at' | 'stall-at' | 'stray' }
+>
 
-const doings: ReadonlySet<string> = new Set(['link', 'half-close', 'slow', 'cut-after', 'cut-at', 'stray'])
+const doings: ReadonlySet<string> = new Set(['link', 'half-close', 'slow', 'cut-after', 'cut-at', 'stall-at', 'stray'])
 
 /** Whether an act is about the network. */
 export const isNetworkAct = (act: Act): act is NetworkAct => doings.has(act.do)
@@ -62,23 +65,26 @@ function listens(uri: string): boolean {
 
 class Between implements Network {
   private readonly uri: string
-  private readonly link: Link
+  private readonly link: Link | undefined
   private readonly tap: (side: Side) => Tap
   private readonly strangers = new Set<Socket>()
   private holds = false
 
-  constructor(link: Link, uri: string, tap: (side: Side) => Tap) {
+  constructor(link: Link | undefined, uri: string, tap: (side: Side) => Tap) {
     this.link = link
     this.uri = uri
     this.tap = tap
   }
 
   via(): string {
-    return listens(this.uri) ? this.link.address : this.uri
+    return this.link !== undefined && listens(this.uri) ? this.link.address : this.uri
   }
 
   async act(act: NetworkAct): Promise<undefined> {
+    if (act.do === 'stray') return this.stray(act)
     const { link } = this
+    // There is one wherever a script has any of these.
+    if (link === undefined) return
     switch (act.do) {
       case 'link':
         if (act.fault === 'stall' || act.fault === 'resume') this.holds = act.fault === 'stall'
@@ -93,9 +99,10 @@ class Between implements Network {
       case 'cut-after':
         return void link.cutAfter(act.bytes)
       case 'cut-at':
-        return void link.cutAt(act.message, act.arrives)
-      case 'stray':
-        return this.stray(act)
+        return void link.trapAt(act.message, 'cut', act.arrives)
+      case 'stall-at':
+        this.holds = true
+        return void link.trapAt(act.message, 'stall', act.arrives)
     }
   }
 
@@ -116,22 +123,23 @@ class Between implements Network {
   }
 
   heal(): void {
-    if (this.holds) this.link.resume()
+    if (this.holds) this.link?.resume()
     this.holds = false
   }
 
   close(): void {
     for (const socket of this.strangers) socket.destroy()
-    this.link.close()
+    this.link?.close()
   }
 }
 
-/** A proxy where the script does anything to the network; nothing where it does not. */
+/** A proxy where the script does anything to the link; nothing where it does nothing to the network. */
 export async function networkFor(
   script: readonly Act[],
   { dir, uri, tap }: { readonly dir: string; readonly uri: string; readonly tap: (side: Side) => Tap },
 ): Promise<Network | undefined> {
   if (!script.some(isNetworkAct)) return undefined
+  if (!script.some(act => isNetworkAct(act) && act.do !== 'stray')) return new Between(undefined, uri, tap)
   const listen = uri.startsWith('tcp:') ? 'tcp:127.0.0.1:0' : `unix:${join(dir, 'link')}`
   // To whom a fault of the network is done is not told: the rules do not ask.
   const link = await proxy({ listen, target: uri, announce: fault => tap('src')('!!', { fault }) })

@@ -46,8 +46,8 @@ export type Act =
   | { readonly do: 'slow'; readonly bytes: number }
   /** Cuts as soon as the source has got so many more bytes through. */
   | { readonly do: 'cut-after'; readonly bytes: number }
-  /** Cuts at the next message of this name, as rules call it: it does not arrive, or is the last that does. */
-  | { readonly do: 'cut-at'; readonly message: string; readonly arrives: boolean }
+  /** Cuts, or stalls, at the next message of this name, as rules call it: it does not arrive, or is the last that does. */
+  | { readonly do: 'cut-at' | 'stall-at'; readonly message: string; readonly arrives: boolean }
   /** Somebody who is not the source connects to where a side listens; or hangs up again. */
   | { readonly do: 'stray'; readonly at: Side; readonly how: 'silent' | 'garbage' | 'leaves' }
   /** Waits for a while that the seed draws, up to so many seconds. */
@@ -168,6 +168,9 @@ export const cutAfter = (bytes: number): Act => ({ do: 'cut-after', bytes })
 
 /** Cuts the link at a message, which does not arrive unless `arrives` says so. */
 export const cutAt = (message: string, arrives = false): Act => ({ do: 'cut-at', message, arrives })
+
+/** Has the link let nothing through from a message on, until `resume`. */
+export const stallAt = (message: string, arrives = false): Act => ({ do: 'stall-at', message, arrives })
 
 /** Has a stranger connect; `leaves` has all of them hang up. */
 export const stray = (at: Side, how: 'silent' | 'garbage' | 'leaves' = 'silent'): Act => ({ do: 'stray', at, how })

@@ -135,7 +135,8 @@ function actText(act: Act): string {
     case 'cut-after':
       return `link !! cut after ${act.bytes} more bytes`
     case 'cut-at':
-      return `link !! cut at ${act.message}, which ${act.arrives ? 'arrives' : 'does not arrive'}`
+    case 'stall-at':
+      return `link !! ${act.do === 'cut-at' ? 'cut' : 'stall'} at ${act.message}, which ${act.arrives ? 'arrives' : 'does not arrive'}`
     case 'stray':
       return `${act.at} !! a stranger ${act.how === 'leaves' ? 'leaves' : act.how === 'silent' ? 'connects and says nothing' : 'connects and says what no source says'}`
   }
