@@ -207,7 +207,7 @@ class Runner {
       case 'thaw':
         return this.freeze(act.at, act.do === 'freeze')
       case 'pause':
-        await sleep(act.most * this.chance.below(1001))
+        await sleep(Math.max(act.most * this.chance.below(1001), (act.least ?? 0) * 1000))
         return
       default:
         return this.disturb(act)
@@ -325,12 +325,11 @@ class Runner {
     }
     for (const [side] of living()) for (const query of queries) await politely(side, query)
     await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
+    // At once, and the source last: a destination that sees its source die may be about to exit.
+    const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
+    for (const [, { kill }] of dying.reverse()) kill?.()
+    await Promise.all(dying.map(([, { client }]) => within(5000 * this.scale, client.closed)))
     for (const [side, { client, exited, kill }] of living()) {
-      if (end === 'kill' && kill !== undefined) {
-        kill()
-        await within(5000 * this.scale, client.closed)
-        continue
-      }
       await politely(side, 'quit')
       const ending = exited === undefined ? client.closed.then(() => true) : exited.then(() => true)
       if ((await within(5000 * this.scale, ending)) === undefined) kill?.()

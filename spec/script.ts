@@ -50,8 +50,8 @@ export type Act =
   | { readonly do: 'cut-at' | 'stall-at'; readonly message: string; readonly arrives: boolean }
   /** Somebody who is not the source connects to where a side listens; or hangs up again. */
   | { readonly do: 'stray'; readonly at: Side; readonly how: 'silent' | 'garbage' | 'leaves' }
-  /** Waits for a while that the seed draws, up to so many seconds. */
-  | { readonly do: 'pause'; readonly most: number }
+  /** Waits for a while that the seed draws, up to so many seconds, and for so many at least. */
+  | { readonly do: 'pause'; readonly most: number; readonly least?: number }
 
 /** A capability to set, and from which release on. */
 export type Capability = string | { readonly name: string; readonly since: string }
@@ -144,6 +144,9 @@ export const kill = (at: Side): Act => ({ do: 'kill', at })
 
 /** Waits a little; how long, the seed decides. */
 export const pause = (most: number): Act => ({ do: 'pause', most })
+
+/** Waits so many seconds, whatever the seed. */
+export const wait = (seconds: number): Act => ({ do: 'pause', most: seconds, least: seconds })
 
 /** Has a process stand still; its sockets stay as they are. */
 export const freeze = (at: Side): Act => ({ do: 'freeze', at })

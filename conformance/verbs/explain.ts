@@ -122,7 +122,7 @@ function actText(act: Act): string {
     case 'kill':
       return `${act.at} !! killed`
     case 'pause':
-      return `wait up to ${act.most} s`
+      return act.least === undefined ? `wait up to ${act.most} s` : `wait ${act.least} to ${act.most} s`
     case 'freeze':
     case 'thaw':
       return `${act.at} !! ${act.do === 'freeze' ? 'stands still' : 'goes on'}`
