@@ -7,8 +7,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
+import { isLocal } from './faults.ts'
 import { launch, qemuArgs } from './launch.ts'
 import { TraceFiles, traceArgs, traced } from './logs/trace.ts'
+import { isNetworkAct, type Network, networkFor } from './network.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
 import { tempDir } from './temp.ts'
@@ -20,6 +22,8 @@ export interface Player extends Followed {
   readonly client: Client
   /** Kills its process; not there where that is not ours to do. */
   readonly kill?: () => void
+  /** Has its process stand still, or go on. */
+  readonly freeze?: (still: boolean) => void
   /** The last of what it wrote to its standard error, where we can read it. */
   readonly stderr?: () => string
 }
@@ -33,6 +37,8 @@ export interface Stage {
   readonly traced?: readonly string[]
   /** What the placeholders of scripts stand for. */
   readonly uri: string
+  /** What can be done to the network; not there where no act of the case does anything to it. */
+  readonly network?: Network
   readonly dead: string
   /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
   readonly silence?: number
@@ -57,6 +63,12 @@ export interface Target {
   /** A reason why a case cannot be run on it; nothing when it can. */
   readonly unfit?: (of: Case) => string | undefined
   readonly open: (setting: Setting) => Promise<Stage>
+}
+
+/** Why acts cannot be done where the processes are not ours. */
+const foreign = {
+  kill: 'it kills a process, and this one is not ours to kill',
+  freeze: 'it freezes a process, and this one is not ours to freeze',
 }
 
 let stages = 0
@@ -111,14 +123,27 @@ class Inside {
   }
 }
 
+/** A port of this machine where nobody listens yet. */
+async function freePort(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  const at = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+}
+
 /** Two QEMUs of one binary, started for the case; with `trace`, what they write of themselves is recorded too. */
 export function launched(binary: string, name = binary, { trace = false } = {}): Target {
   return {
     name,
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer' } : {})
+      const busy = guest === undefined ? {} : { busy: dir }
+      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
+      let network: Network | undefined
       const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
       const start = async (side: Side) => {
         const args = [...argsOf(side), ...(trace ? traceArgs(dir, side) : [])]
@@ -135,17 +160,28 @@ export function launched(binary: string, name = binary, { trace = false } = {}):
         return { ...qemu, look, exited: qemu.exited.finally(look) }
       }
       try {
+        const uri = over === 'tcp' ? await freePort() : `unix:${join(dir, 'migration')}`
+        network = await networkFor(script, { dir, uri, tap })
         const qemus = await open(sides, start, qemu => qemu.stop())
         const all = Object.values(qemus)
         return {
           players: Object.fromEntries(
-            Object.entries(qemus).map(([side, qemu]) => [side, { ...qemu, kill: () => qemu.kill('SIGKILL') }]),
+            Object.entries(qemus).map(([side, qemu]) => [
+              side,
+              {
+                ...qemu,
+                kill: () => qemu.kill('SIGKILL'),
+                freeze: (still: boolean) => qemu.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+              },
+            ]),
           ),
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
           ...(trace && { traced }),
-          uri: `unix:${join(dir, 'migration')}`,
+          uri,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
             await Promise.all(all.map(({ exited }) => exited))
             for (const { client } of all) client.close()
@@ -155,6 +191,7 @@ export function launched(binary: string, name = binary, { trace = false } = {}):
         }
       } catch (error) {
         inside?.close()
+        network?.close()
         remove()
         throw error
       }
@@ -166,13 +203,7 @@ export function launched(binary: string, name = binary, { trace = false } = {}):
 async function meeting(dir: string, addresses: readonly string[], uri: string | undefined): Promise<string> {
   if (uri !== undefined) return uri
   if (addresses.every(address => address.startsWith('unix:'))) return `unix:${join(dir, 'migration')}`
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const at = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+  return freePort()
 }
 
 /**
@@ -189,25 +220,35 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
   return {
     name: dst === undefined ? src : `${src}, ${dst}`,
     rerun: words.join(' '),
-    unfit: ({ sides, script }) => {
-      if (script.some(act => act.do === 'kill')) return 'it kills a process, and this one is not ours to kill'
+    unfit: ({ sides, script, guest }) => {
+      if (script.some(act => act.do === 'kill')) return foreign.kill
+      if (script.some(act => act.do === 'freeze')) return foreign.freeze
+      if (guest !== undefined) return 'it needs a guest that runs our program'
+      if (uri !== undefined && !isLocal(uri) && script.some(isNetworkAct))
+        return `it disturbs the network, and ${uri} is not of this machine`
       return sides.includes('dst') && dst === undefined ? 'it needs a destination; give --dst' : undefined
     },
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
+      let network: Network | undefined
       const reach = (side: Side) => connect(addresses[side] ?? '', { timeoutScale, tap: tap(side), connectMs: 5000 })
       try {
+        const at = await meeting(dir, [src, dst ?? src], uri)
+        network = await networkFor(script, { dir, uri: at, tap })
         const clients = await open(sides, reach, client => client.close())
         return {
           players: Object.fromEntries(Object.entries(clients).map(([side, client]) => [side, { client }])),
-          uri: await meeting(dir, [src, dst ?? src], uri),
+          uri: at,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const client of Object.values(clients)) client.close()
             remove()
           },
         }
       } catch (error) {
+        network?.close()
         remove()
         throw error
       }

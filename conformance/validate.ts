@@ -96,7 +96,10 @@ export function faultsOf(
   )
   return (side, name) => {
     if (listed.has(`${side} ${name}`)) return true
-    if (side === '') return !all || observed.told.some(told => told.kind === 'fault' && told.name === name)
+    // To the side that is shown an end of file, and to the other as soon as it notices, a half-closed link is cut.
+    const told = (one: Told) =>
+      one.kind === 'fault' && (one.name === name || (name === 'cut' && /^half-close /.test(one.name)))
+    if (side === '') return !all || observed.told.some(told)
     if (!ending.has(name) || (all && observed.sides.includes(side))) return false
     return !ended.has(side)
   }
@@ -187,6 +190,12 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   }
 }
 
+/**
+ * Faults that only delay, and what ends them.  The timing of nothing is judged:
+ * while one lasts nobody owes anything, and afterwards it is as if it had not been.
+ */
+const delays: { readonly [fault: string]: string } = { stall: 'resume', slow: 'resume', stop: 'cont', refuse: 'accept' }
+
 type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
 function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Outcome {
@@ -207,9 +216,16 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   // What a fault does that no rule speaks of, nobody can say; so nobody owes anything after it.
   const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
   let unforeseen = false
+  const holdups = new Set<string>()
   let last: Told | undefined
   for (const told of observed.told) {
-    if (told.kind === 'fault' && !known.has(told.name)) unforeseen = true
+    if (told.kind === 'fault') {
+      const { side, name } = told
+      const over = Object.keys(delays).filter(delay => delays[delay] === name)
+      for (const delay of over) holdups.delete(`${side} ${delay}`)
+      if (name in delays) holdups.add(`${side} ${name}`)
+      else if (over.length === 0 && !known.has(name)) unforeseen = true
+    }
     let stuck: Stuck | undefined
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
     else if (told.kind === 'noted') tracker.note(told.side)
@@ -218,7 +234,8 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       if (stuck === undefined && last !== undefined) look(last.line)
     } else stuck = tracker.settle()
     if (stuck !== undefined) return stop(stuck)
-    if (told.kind === 'quiet' && !unforeseen && !tracker.rest()) {
+    const owed = !unforeseen && holdups.size === 0
+    if (told.kind === 'quiet' && owed && !tracker.rest()) {
       const unseen = tracker.untraced()
       const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
       if (unseen !== undefined && follow(unseen, before) === undefined && unseen.rest())
