@@ -155,8 +155,8 @@ export async function checkAll(
 /** The last line. */
 export const printCheckSummary = ({ summary }: CheckReport): string => {
   const { systems, claims, broken, surprises, recalled } = summary
-  const before = recalled === 0 ? '' : ` (${recalled} as found before; --no-cache explores again)`
-  return `${systems} systems${before}, ${claims} claims: ${broken} broken, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
+  const before = recalled === 0 ? '' : ` (${recalled} systems as found before; --no-cache explores again)`
+  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
 }
 
 /** Runs the verb; answers the exit code: 1 on a surprise, or on a cite that a source tree does not have. */
