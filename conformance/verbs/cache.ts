@@ -23,11 +23,17 @@ let code: string | undefined
 /** A hash of the sources that decide what is found. */
 export function codeHash(): string {
   code ??= hash(
-    ['../../impl', '../../diagrams', '.']
-      .map(folder => join(import.meta.dirname, folder))
-      .flatMap(folder =>
+    (
+      [
+        ['../../impl', /^/],
+        ['../../diagrams', /^/],
+        ['.', /^(unit|ids)\./],
+      ] as const
+    )
+      .map(([folder, which]) => [join(import.meta.dirname, folder), which] as const)
+      .flatMap(([folder, which]) =>
         readdirSync(folder)
-          .filter(file => /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
+          .filter(file => which.test(file) && /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
           .sort()
           .map(file => `${file}\n${hash(readFileSync(join(folder, file), 'utf8'))}`),
       )
