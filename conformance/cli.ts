@@ -57,6 +57,7 @@ function build(done: (code: number) => void): Command {
     .addOption(json())
     .addOption(version('a release; every one when left out'))
     .addOption(only('which claims to judge'))
+    .option('--no-cache', 'explore all of it again, also what was explored before and has not changed since')
     .option('--source <dir>', 'look up there what the rules cite, and do nothing else; its VERSION names the release')
     .action(async (names, flags) => done(await (await import('./verbs/check.ts')).check(names, flags)))
   program

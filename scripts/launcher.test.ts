@@ -59,13 +59,17 @@ describe('bin/lockstep', () => {
 
   test('prefers the Node of the checkout', async () => {
     const file = await pack('checkout', { ts: true })
-    await put('checkout/node_modules/node/bin/node', '#!/bin/sh\n[ "$1" = -e ] || echo own\n', 0o755)
+    await put(
+      'checkout/node_modules/node/bin/node',
+      '#!/bin/sh\n[ "$1" = --version ] && echo v24.1.0 || echo own\n',
+      0o755,
+    )
     expect((await run(file)).stdout).toBe('own')
   })
 
   test('says which Node it needs', async () => {
     const file = await pack('checkout', { ts: true })
-    await put('path/node', '#!/bin/sh\n[ "$1" = -e ] && exit 1\necho v20.1.0\n', 0o755)
+    await put('path/node', '#!/bin/sh\necho v20.1.0\n', 0o755)
     const result = await execa(file, { reject: false, env: { PATH: `${join(folder, 'path')}:/usr/bin:/bin` } })
     expect(result).toMatchObject({ stderr: 'lockstep: Node 22.18 or later is needed; found v20.1.0', exitCode: 3 })
   })

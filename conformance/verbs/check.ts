@@ -45,6 +45,8 @@ export interface CheckReport {
     readonly claims: number
     readonly broken: number
     readonly surprises: number
+    /** Of the systems, how many were explored before and have not changed since. */
+    readonly recalled: number
   }
 }
 
@@ -89,7 +91,11 @@ const count = (n: number): string => n.toLocaleString('en')
 /** Explores and judges, on several threads; tells of each in the same order every time, as soon as it can. */
 export async function checkAll(
   names: readonly string[],
-  { version, only = [] }: { readonly version?: string; readonly only?: readonly string[] },
+  {
+    version,
+    only = [],
+    cache = true,
+  }: { readonly version?: string; readonly only?: readonly string[]; readonly cache?: boolean },
   say: (text: string) => void,
 ): Promise<CheckReport> {
   const chosen = systemsNamed(names)
@@ -103,8 +109,9 @@ export async function checkAll(
   let begun = 0
   const started = ({ system, versions: [of = ''] }: Unit) =>
     line.show(`${++begun}/${units.length}  exploring ${system} of QEMU ${of}`)
-  const { found, stop } = findAll(units, started)
+  const { found, stop } = findAll(units, started, undefined, cache)
   const systems: SystemReport[] = []
+  let recalled = 0
   const judged: ClaimReport[] = []
   try {
     for (const release of wanted) {
@@ -113,6 +120,7 @@ export async function checkAll(
         const unit = units.findIndex(one => one.system === system.name && one.versions.includes(release))
         const of = await (found[unit] as Promise<Found>)
         here.push(of)
+        if (of.recalled) recalled += 1
         line.clear()
         if (i === 0) say(`QEMU ${release}`)
         const { size, fingerprint, unused, seconds } = of
@@ -137,12 +145,19 @@ export async function checkAll(
   }
   const surprises = judged.filter(({ expected }) => !expected).length
   const broken = judged.filter(({ holds }) => !holds).length
-  return { systems, claims: judged, summary: { systems: systems.length, claims: judged.length, broken, surprises } }
+  return {
+    systems,
+    claims: judged,
+    summary: { systems: systems.length, claims: judged.length, broken, surprises, recalled },
+  }
 }
 
 /** The last line. */
-export const printCheckSummary = ({ summary: { systems, claims, broken, surprises } }: CheckReport): string =>
-  `${systems} systems, ${claims} claims: ${broken} broken, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
+export const printCheckSummary = ({ summary }: CheckReport): string => {
+  const { systems, claims, broken, surprises, recalled } = summary
+  const before = recalled === 0 ? '' : ` (${recalled} systems as found before; --no-cache explores again)`
+  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
+}
 
 /** Runs the verb; answers the exit code: 1 on a surprise, or on a cite that a source tree does not have. */
 export async function check(
@@ -152,6 +167,8 @@ export async function check(
     readonly only?: readonly string[]
     readonly json?: boolean
     readonly source?: string
+    /** False with `--no-cache`. */
+    readonly cache?: boolean
   },
 ): Promise<number> {
   const say = prose(flags.json)

@@ -7,8 +7,10 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { asciiSequence } from '../../diagrams/ascii.ts'
 import { tell } from '../../diagrams/story.ts'
 import { isIn, slug } from '../../impl/flat.ts'
+import { flatten } from '../../impl/flatten.ts'
 import { Judge, type Verdict } from '../../impl/judge.ts'
 import type { System } from '../../spec/lang.ts'
+import { Cache, cacheFolder, keyOf } from './cache.ts'
 import { allClaims, allSystems } from './ids.ts'
 
 /** What to look at; releases that have the very same rules of a system are one. */
@@ -38,6 +40,8 @@ export interface Found {
   readonly unused: readonly string[]
   readonly seconds: number
   readonly claims: readonly FoundClaim[]
+  /** It was found before, and nothing that it rests on has changed since. */
+  readonly recalled?: true
 }
 
 /**
@@ -95,6 +99,28 @@ export function find({ system: name, versions, claims }: Unit): Found {
   }
 }
 
+/** Does one, or answers what was found when it was done before, from the very same rules and claims by the same code. */
+export function findOrRecall(unit: Unit, folder: string | undefined = cacheFolder()): Found {
+  const system = allSystems.find(one => one.name === unit.system)
+  const [version] = unit.versions
+  if (system === undefined || version === undefined || folder === undefined) return find(unit)
+  const cache = new Cache<Found>(folder)
+  const claims = unit.claims.flatMap(id => allClaims.filter(claim => claim.id === id))
+  const key = keyOf(flatten(system, version), { system, versions: unit.versions, claims })
+  const known = cache.get(key)
+  if (known !== undefined) return { ...known, recalled: true }
+  const found = find(unit)
+  cache.set(key, found)
+  return found
+}
+
+/** What is sent to a worker. */
+export interface Order {
+  readonly unit: Unit
+  /** Whether what was found before may be answered. */
+  readonly recall: boolean
+}
+
 /** What marks a worker thread as one of ours. */
 export const WORKER = 'lockstep check'
 
@@ -104,10 +130,10 @@ export type Answer =
   | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
 
 if (!isMainThread && workerData === WORKER) {
-  parentPort?.on('message', (unit: Unit) => {
+  parentPort?.on('message', ({ unit, recall }: Order) => {
     let answer: Answer
     try {
-      answer = { found: find(unit) }
+      answer = { found: recall ? findOrRecall(unit) : find(unit) }
     } catch (error) {
       const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error))
       answer = { error: { name, message, stack } }

@@ -1,7 +1,7 @@
 /** Units of `lockstep check` on several threads. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { type Answer, type Found, find, type Unit, WORKER } from './unit.ts'
+import { type Answer, type Found, find, findOrRecall, type Order, type Unit, WORKER } from './unit.ts'
 
 /** The file of a worker thread: in a checkout it is TypeScript, in a published package it is not. */
 const file = new URL(`./unit.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -23,6 +23,7 @@ export function findAll(
   units: readonly Unit[],
   started: (unit: Unit) => void = () => {},
   threads = availableParallelism(),
+  recall = false,
 ): { readonly found: readonly Promise<Found>[]; readonly stop: () => Promise<void> } {
   const slots = units.map(() => Promise.withResolvers<Found>())
   // Whoever waits for the first is told of the first failure only.
@@ -43,7 +44,7 @@ export function findAll(
       if (next === units.length) return
       started(unit)
       try {
-        slots[i]?.resolve(find(unit))
+        slots[i]?.resolve(recall ? findOrRecall(unit) : find(unit))
       } catch (error) {
         slots[i]?.reject(error)
       }
@@ -69,7 +70,8 @@ export function findAll(
       const unit = units[at]
       if (unit === undefined) return void worker.terminate()
       started(unit)
-      worker.postMessage(unit)
+      const order: Order = { unit, recall }
+      worker.postMessage(order)
     }
     worker.on('message', (answer: Answer) => {
       if ('error' in answer) return fail(revived(answer.error))
