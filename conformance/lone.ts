@@ -15,7 +15,7 @@ import type { Ask } from '../impl/runner.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls, failures } from '../spec/cases.ts'
 import { pair } from '../spec/systems.ts'
-import { asWished, obey, type Wishes } from './behaviour.ts'
+import { asWished, obey, type Wishes, without } from './behaviour.ts'
 import { type Destination, destinationOf, listenFor, Talk, toldOf } from './meeting.ts'
 import { later } from './wait.ts'
 
@@ -106,7 +106,8 @@ export class Lone {
           'dst.listening': listening ? 'yes' : 'no',
           'dst.incoming': setup ? 'setup' : 'none',
         },
-        avoid: wished.avoid.filter(id => !deaf.includes(id as (typeof deaf)[number])),
+        // These are what the world says of a socket, not what chance does.
+        avoid: without(wished.avoid, [...deaf, ...nowhere]),
         prepare: (_, command, given) => this.prepare(command, given),
         allows: row => this.allows(row),
         tap: (_, direction, message) => {
