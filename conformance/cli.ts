@@ -75,6 +75,7 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--timeout-scale <factor>', 'wait longer, on slow machines').argParser(positive).default(1))
     .addOption(version("the release whose rules judge; the endpoint's own when left out"))
     .addOption(json())
+    .option('--trace', 'have QEMU write its trace log, and hold that to the rules too; goes with --qemu')
     .option('--out <folder>', 'store transcripts and reports there')
     .addOption(new Option('--report <kinds>', 'write these to the folder: junit, json').argParser(collect))
     .action(async flags => done(await (await import('./verbs/conform.ts')).conformVerb(flags)))

@@ -1,5 +1,5 @@
 /** A validator is worth what it notices: recorded transcripts with one line damaged. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { migrationStatuses } from '../spec/run-state.ts'
@@ -89,7 +89,23 @@ const possible: readonly { readonly why: string; readonly fits: (damage: Damage,
       return what === 'RESUME is dropped' && next?.msg.event === 'COLO_EXIT'
     },
   },
+  {
+    // Order between the monitors is not observable: the source may have been told while both were in a checkpoint,
+    // which resumes its guest, and have quit before its thread came to say why it left.
+    why: 'a thread that resumed the guest of its checkpoint may not have come to say COLO_EXIT before a quit',
+    fits: ({ what, line }, { lines }) => {
+      const side = lines.find(other => other.line === line)?.side
+      const later = lines.filter(other => other.side === side && other.line > line)
+      return (
+        what === 'COLO_EXIT is dropped' &&
+        later.some(({ msg }) => msg.event === 'RESUME') &&
+        later.some(({ msg }) => msg.execute === 'quit')
+      )
+    },
+  },
 ]
+
+const recorded = join(import.meta.dirname, 'transcripts/recorded')
 
 const files = [
   'precopy-running-19',
@@ -98,12 +114,17 @@ const files = [
   'retry-failed-12',
   'cancel-active-12',
   'kill-dst-9',
-  'colo-nopoll-2',
-  'colo-nopoll-4',
   'colo-prim-hb-alone-14',
-  'colo-prim-hb-alone-17',
   'colo-sec-hb-alone-11',
   'hb-fresh-66',
+  // Other releases, and postcopy with its recovery.
+  ...['7.2.22', '10.0.13', '11.1.3'].flatMap(version =>
+    ['postcopy-complete', 'recover-dead-unix'].flatMap(scenario =>
+      readdirSync(join(recorded, version))
+        .filter(file => file.replace(/-\d+\.ndjson$/, '') === scenario)
+        .map(file => `${version}/${file.replace('.ndjson', '')}`),
+    ),
+  ),
 ]
 
 /** What became of one damage. */
@@ -117,11 +138,15 @@ interface Tried {
 
 function attempt(name: string): Tried[] {
   const file = `${name}.ndjson`
-  const of = readTranscript(readFileSync(join(import.meta.dirname, 'transcripts/recorded', file), 'utf8'), file)
+  const of = readTranscript(readFileSync(join(recorded, file), 'utf8'), file)
   expect(of.header.faults).toBe('listed')
-  expect(validate(of).verdict).toBe('conforms')
-  const judged = new Set(observe(packedFor('11.1').flat, of).told.map(({ line }) => line.line))
-  return damagesOf(of, judged, extra).map(damage => {
+  const { verdict, version = '' } = validate(of)
+  expect(verdict, file).toMatch(/^(conforms|known deviation)$/)
+  const judged = new Set(observe(packedFor(version.replace(/\.\d+$/, '')).flat, of).told.map(({ line }) => line.line))
+  // A status can be changed into sixteen others, which fail alike: every fifth is tried.
+  let statuses = 0
+  const damages = damagesOf(of, judged, extra).filter(({ kind }) => kind !== 'status' || statuses++ % 5 === 0)
+  return damages.map(damage => {
     const { verdict, line = 0 } = validate(damage.transcript)
     const noticed = verdict === 'violates'
     return {
@@ -158,13 +183,13 @@ describe('a damaged transcript of a real QEMU', () => {
     console.log(`damages of ${files.length} transcripts\n${summary.join('\n')}`)
     expect(summary).toMatchInlineSnapshot(`
       [
-        "class: 11 of 11 noticed, 11 at the line",
-        "data: 43 of 46 noticed, 43 at the line",
-        "double: 481 of 491 noticed, 481 at the line",
-        "drop: 239 of 254 noticed, 239 at the line",
-        "status: 880 of 880 noticed, 872 at the line",
-        "turn: 11 of 11 noticed, 11 at the line",
-        "all: 1665 of 1693 noticed, 1657 at the line",
+        "class: 10 of 10 noticed, 10 at the line",
+        "data: 58 of 60 noticed, 58 at the line",
+        "double: 618 of 636 noticed, 618 at the line",
+        "drop: 231 of 251 noticed, 228 at the line",
+        "status: 477 of 477 noticed, 461 at the line",
+        "turn: 10 of 10 noticed, 10 at the line",
+        "all: 1404 of 1444 noticed, 1385 at the line",
       ]
     `)
   })
@@ -181,10 +206,11 @@ describe('a damaged transcript of a real QEMU', () => {
     })
     expect(reasons).toMatchInlineSnapshot(`
       [
-        "how often memory is gone through is free, and so is the number: 20",
-        "which reason COLO_EXIT names is a race of two threads, seen to go either way on a real QEMU: 3",
-        "a process that was killed just after may not have come to say it: 4",
-        "a checkpoint that the death of the other side cut short does not resume the guest: 1",
+        "how often memory is gone through is free, and so is the number: 36",
+        "which reason COLO_EXIT names is a race of two threads, seen to go either way on a real QEMU: 2",
+        "a process that was killed just after may not have come to say it: 1",
+        "a checkpoint that the death of the other side cut short does not resume the guest: 0",
+        "a thread that resumed the guest of its checkpoint may not have come to say COLO_EXIT before a quit: 1",
       ]
     `)
   })

@@ -4,8 +4,10 @@ import { flatten } from '../impl/flatten.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls } from '../spec/cases.ts'
+import type { Act, Case } from '../spec/script.ts'
 import { pair } from '../spec/systems.ts'
 import { asWished, obey, type Wishes, without } from './behaviour.ts'
+import { isNetworkAct } from './network.ts'
 import { type Client, connect } from './qmp.ts'
 import { folder, open, type Player, type Target } from './stage.ts'
 import { onCleanup } from './temp.ts'
@@ -52,11 +54,27 @@ export async function servePair({ version, wanted = [], ...options }: PairOption
   return endpoint
 }
 
+/** The acts of the network that the rules have a fault for, with the side it is done to. */
+function faultOf(act: Act): { side: string; name: string } | undefined {
+  if (act.do === 'link' && act.fault === 'cut') return { side: '', name: 'cut' }
+  if (act.do !== 'stray' || act.how === 'leaves') return undefined
+  return { side: act.at, name: act.how === 'silent' ? 'stray' : 'stray garbage' }
+}
+
+/** Why a case cannot be run on a reference endpoint, if it cannot. */
+function unfit({ guest, script }: Case): string | undefined {
+  if (guest !== undefined) return 'it needs a guest that runs our program, and a reference endpoint has none'
+  const act = script.find(one => one.do === 'freeze' || (isNetworkAct(one) && faultOf(one) === undefined))
+  if (act === undefined) return undefined
+  return `it has the fault "${act.do === 'link' ? act.fault : act.do}", and the rules know none by that name`
+}
+
 /** The reference endpoint of a release, within this process; see `PairOptions` for what is `wanted` of it. */
 export function embedded(version: string, wanted: readonly string[] = []): Target {
   return {
     name: `reference ${version}`,
     rerun: `--version ${version}`,
+    unfit,
     open: async ({ case: { sides }, seed, timeoutScale, tap }) => {
       const { dir, remove } = folder()
       const ends = { src: Promise.withResolvers<number | null>(), dst: Promise.withResolvers<number | null>() }
@@ -101,6 +119,19 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
         uri: `unix:${join(dir, 'migration')}`,
         dead: `unix:${join(dir, 'nobody')}`,
         silence: 0.2,
+        network: {
+          via: () => `unix:${join(dir, 'migration')}`,
+          act: async act => {
+            const fault = faultOf(act)
+            if (fault === undefined) return 'the rules know no such fault'
+            tap(fault.side === 'dst' ? 'dst' : 'src')('!!', { fault: fault.name })
+            endpoint.reference.fault(fault.side, fault.name)
+            return undefined
+          },
+          late: () => false,
+          heal: () => {},
+          close: () => {},
+        },
         close,
       }
     },

@@ -177,6 +177,86 @@ describe.each(['unix', 'tcp'])('a %s proxy', kind => {
     await until(() => again.dst.got.length === 200_005)
   })
 
+  test.each([
+    ['is not to arrive', false, 'hello'],
+    ['is to be the last', true, 'hello\0\0\0\u0001'],
+  ])('cuts at a message that %s', async (_, after, got) => {
+    const link = await setUp()
+    const { src, dst } = await join2(link)
+    // What they greeted each other with was no message; from here on they are in COLO.
+    const again = { src: dial(link), dst: () => accepted[1] as End }
+    again.src.socket.write('hello')
+    await until(() => accepted[1]?.got === 'hello')
+    link.trapAt('checkpoint-request', 'cut', after)
+    again.dst().socket.write(Buffer.alloc(4))
+    await until(() => again.src.got.length === 4)
+    expect(faults).toEqual([])
+    again.src.socket.write(Buffer.from([0, 0, 0, 1, 99, 99]))
+    await until(() => again.dst().ended || again.dst().closed)
+    await until(() => src.closed || src.ended)
+    expect(again.dst().got).toBe(got)
+    expect(dst.got).toBe('hello')
+    expect(faults).toEqual(['cut'])
+  })
+
+  test.each([false, true])('stalls at a message (which arrives: %s), and loses nothing', async after => {
+    const link = await setUp()
+    const src = dial(link)
+    src.socket.write('hello')
+    await until(() => accepted[0]?.got === 'hello')
+    const dst = accepted[0] as End
+    link.trapAt('checkpoint-request', 'stall', after)
+    dst.socket.write(Buffer.alloc(4))
+    await until(() => src.got.length === 4)
+    src.socket.write(Buffer.from([0, 0, 0, 1, 99]))
+    await until(() => faults.length === 1)
+    src.socket.end('more')
+    dst.socket.write('back')
+    await sleep(50)
+    expect([dst.got, dst.ended, src.got.length]).toEqual([after ? 'hello\0\0\0\u0001' : 'hello', false, 4])
+    link.resume()
+    await until(() => dst.ended && src.got.endsWith('back'))
+    expect(dst.got).toBe('hello\0\0\0\u0001cmore')
+    expect(link.bytes).toEqual({ src: 14, dst: 8 })
+    expect(faults).toEqual(['stall', 'resume'])
+  })
+
+  test('slows down, until it resumes', async () => {
+    const link = await setUp()
+    const { src, dst } = await join2(link)
+    link.slow(100_000)
+    const before = performance.now()
+    for (let i = 0; i < 3; i++) {
+      src.socket.write('x'.repeat(10_000))
+      await until(() => dst.got.length >= 5 + 10_000 * (i + 1))
+    }
+    expect(performance.now() - before).toBeGreaterThan(180)
+    link.slow(1)
+    src.socket.write('yy')
+    await until(() => dst.got.endsWith('yy'))
+    src.socket.write('zz')
+    await sleep(50)
+    expect(dst.got.endsWith('yy')).toBe(true)
+    link.resume()
+    await until(() => dst.got.endsWith('zz'))
+    expect(faults).toEqual(['slow', 'slow', 'resume'])
+  })
+
+  test('stalled, shows nobody that the other has died', async () => {
+    const link = await setUp()
+    const { src, dst } = await join2(link)
+    dst.socket.write('x')
+    await until(() => src.got === 'welcomex')
+    link.stall()
+    if (kind === 'tcp') src.socket.resetAndDestroy()
+    else src.socket.destroy()
+    dst.socket.write('into the void')
+    await sleep(100)
+    expect([dst.ended, dst.closed]).toEqual([false, false])
+    link.resume()
+    await until(() => dst.ended || dst.closed)
+  })
+
   test('drops who comes when the destination refuses', async () => {
     const link = await setUp(false)
     const src = dial(link)

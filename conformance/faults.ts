@@ -1,11 +1,13 @@
 /**
  * A small proxy between source and destination, to do to a migration stream what
- * networks do: cut it, stall it, half-close it, refuse it, at a chosen moment.
+ * networks do: cut it, stall it, slow it down, half-close it, refuse it, at a
+ * chosen moment, which may be a message of COLO or of a recovery.
  */
 import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Address, parseAddress, printAddress } from './address.ts'
+import { Ear } from './stream.ts'
 import type { Side } from './transcript.ts'
 
 /** What to put the proxy between. */
@@ -21,15 +23,19 @@ export interface ProxyOptions {
 interface Pair {
   readonly src: Socket
   readonly dst: Socket
+  readonly ear: Ear
+}
+
+/** Whether an address is on this machine for sure. */
+export function isLocal(text: string): boolean {
+  const address = parseAddress(text)
+  return !('host' in address) || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address.host)
 }
 
 /** What is not on this machine is not ours to disturb. */
 function local(text: string): Address {
-  const address = parseAddress(text)
-  if ('host' in address && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address.host)) {
-    throw new RangeError(`${text}: faults are for loopback and unix sockets only`)
-  }
-  return address
+  if (!isLocal(text)) throw new RangeError(`${text}: faults are for loopback and unix sockets only`)
+  return parseAddress(text)
 }
 
 /** A proxy that can be told to fail.  Several connections may be open at once (multifd, postcopy preemption): a fault is done to them all. */
@@ -48,6 +54,8 @@ export class Link {
   private stalled = false
   private readonly held: (() => void)[] = []
   private limit = Number.POSITIVE_INFINITY
+  private trap: { readonly message: string; readonly after: boolean; readonly does: 'cut' | 'stall' } | undefined
+  private rate = Number.POSITIVE_INFINITY
 
   /** @internal See `proxy`. */
   constructor({ listen, target, announce = () => {} }: ProxyOptions) {
@@ -73,15 +81,22 @@ export class Link {
     }
   }
 
-  /** Ends a stall. */
+  /** Ends a stall, and a slowness. */
   resume(): void {
     this.announce('resume')
     this.stalled = false
+    this.rate = Number.POSITIVE_INFINITY
+    for (const late of this.held.splice(0)) late()
     for (const { src, dst } of this.pairs) {
       src.resume()
       dst.resume()
     }
-    for (const end of this.held.splice(0)) end()
+  }
+
+  /** Passes no more than so many bytes a second each way, from now on until `resume`. */
+  slow(bytesPerSecond: number): void {
+    this.announce('slow')
+    this.rate = bytesPerSecond
   }
 
   /** Shows end of file to one side, which can still send. */
@@ -93,6 +108,14 @@ export class Link {
   /** Cuts as soon as the source has got so many bytes through from now on; the last of them arrives. */
   cutAfter(bytes: number): void {
     this.limit = this.bytes.src + bytes
+  }
+
+  /**
+   * Cuts, or stalls, at the next such message (see `messages` of stream.ts), which does not arrive;
+   * or, with `after`, does, as the last thing.
+   */
+  trapAt(message: string, does: 'cut' | 'stall', after = false): void {
+    this.trap = { message, after, does }
   }
 
   /** Stops listening: who connects is refused.  Connections there are stay. */
@@ -146,15 +169,17 @@ export class Link {
   private join(src: Socket): void {
     this.connections++
     const dst = connect({ ...this.target, allowHalfOpen: true })
-    const pair = { src, dst }
+    const pair = { src, dst, ear: new Ear() }
     this.pairs.add(pair)
-    this.pass('src', src, dst)
-    this.pass('dst', dst, src)
+    this.pass('src', pair, src, dst)
+    this.pass('dst', pair, dst, src)
     for (const socket of [src, dst]) {
       socket.on('error', () => {})
       // A side that is gone, rather than done, takes the other with it.
       socket.on('close', failed => {
-        if (failed) this.dropPair(pair)
+        // Nothing gets through a stalled link, an end not either.
+        if (failed && this.stalled) this.held.push(() => this.dropPair(pair))
+        else if (failed) this.dropPair(pair)
         else if (src.destroyed && dst.destroyed) this.pairs.delete(pair)
       })
     }
@@ -165,21 +190,45 @@ export class Link {
     dst.destroy()
   }
 
-  private pass(side: Side, from: Socket, to: Socket): void {
+  /** How much of what came may pass, and what is done to the link then. */
+  private measure(side: Side, ear: Ear, chunk: Buffer): { part: Buffer; rest: Buffer; does: 'pass' | 'cut' | 'stall' } {
+    const left = side === 'src' ? this.limit - this.bytes.src : Number.POSITIVE_INFINITY
+    const heard = ear.hear(side, chunk)
+    const { trap } = this
+    const caught = heard.find(({ name }) => name === trap?.message)
+    const end = caught === undefined ? chunk.length : trap?.after ? caught.to : caught.from
+    const does = caught !== undefined && trap !== undefined ? trap.does : left <= chunk.length ? 'cut' : 'pass'
+    if (does !== 'pass') this.trap = undefined
+    if (does === 'cut') this.limit = Number.POSITIVE_INFINITY
+    const size = Math.min(left, end)
+    return { part: chunk.subarray(0, size), rest: chunk.subarray(size), does }
+  }
+
+  private pass(side: Side, pair: Pair, from: Socket, to: Socket): void {
+    const goOn = () => this.stalled || from.resume()
     from.on('data', chunk => {
-      const rest = side === 'src' ? this.limit - this.bytes.src : chunk.length
-      const part = chunk.subarray(0, rest)
+      const { part, rest, does } = this.measure(side, pair.ear, chunk as Buffer)
       this.bytes[side] += part.length
-      const last = side === 'src' && this.bytes.src >= this.limit
-      if (last) {
-        this.limit = Number.POSITIVE_INFINITY
-        from.pause()
+      if (does !== 'pass') from.pause()
+      const done = () => {
+        if (does === 'cut') this.cut()
+        if (does !== 'stall') return
+        this.stall()
+        // What was read already goes first when it goes on; it has been heard, and is counted then.
+        this.held.unshift(() => {
+          this.bytes[side] += rest.length
+          to.write(rest)
+        })
       }
-      // A side that was shown its end of file gets no more.
-      if (!to.writable) last && this.cut()
-      else if (!to.write(part, () => last && this.cut()) && !last) {
+      // Who sends to a side that is gone for good is told so; one that was shown its end of file gets no more.
+      if (to.destroyed) this.stalled || this.dropPair(pair)
+      else if (!to.writable) done()
+      else if (!to.write(part, done) && does === 'pass') {
         from.pause()
-        to.once('drain', () => this.stalled || from.resume())
+        to.once('drain', goOn)
+      } else if (does === 'pass' && this.rate < Number.POSITIVE_INFINITY) {
+        from.pause()
+        setTimeout(goOn, (part.length / this.rate) * 1000)
       }
     })
     // Node tells of the end of a paused socket too.

@@ -2,10 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Graph } from '../impl/explore.ts'
-import { explore } from '../impl/explore.ts'
 import { flatten } from '../impl/flatten.ts'
 import { Judge } from '../impl/judge.ts'
-import { pack } from '../impl/pack.ts'
 import { claims } from '../spec/claims.ts'
 import type { System } from '../spec/lang.ts'
 import { systems } from '../spec/systems.ts'
@@ -31,13 +29,13 @@ export function judging(version: string): void {
   const used = new Set<string>()
   const own = all.filter(system => system.explored && (version === newest || !timeless(system)))
   describe.each(own.map(system => [system.name, system] as const))(`${version}: %s`, (name, system) => {
+    const judge = new Judge()
     test('is explored', { timeout: 120_000 }, () => {
-      const graph = explore(pack(flatten(system, version)))
+      const graph = judge.graph(system, version)
       lines.push(line(graph))
       for (const rule of graph.packed.flat.rules) if (!graph.unused.includes(rule.id)) used.add(rule.rule.name)
       expect(graph.size.states).toBeGreaterThan(0)
     })
-    const judge = new Judge()
     const claimed = claims.filter(claim => claim.system === name)
     test.each(claimed.map(claim => [claim.kind, claim.name, claim] as const))(
       '%s: %s',

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { longestSocketPath } from './address.ts'
 import { which } from './binaries.ts'
 import { QmpError } from './failure.ts'
+import { guestArgs } from './guest.ts'
 import { type Client, type ConnectOptions, connect, type Tap } from './qmp.ts'
 import { onCleanup } from './temp.ts'
 
@@ -192,12 +193,16 @@ export interface Profile {
   readonly paused?: boolean
   /** `-incoming`'s value, such as `defer`. */
   readonly incoming?: string
+  /** A folder for the firmware of a guest that is busy; see guest.ts. */
+  readonly busy?: string
 }
 
 /** Arguments for a guest without devices, that needs no KVM and writes nothing to the terminal. */
-export function qemuArgs({ machine = 'pc', memoryMiB = 64, paused = false, incoming }: Profile = {}): string[] {
+export function qemuArgs(profile: Profile = {}): string[] {
+  const { machine = 'pc', memoryMiB = 64, paused = false, incoming, busy } = profile
   const args = ['-accel', 'tcg', '-machine', machine, '-no-user-config', '-nodefaults']
   args.push('-display', 'none', '-serial', 'none', '-monitor', 'none', '-m', String(memoryMiB))
+  if (busy !== undefined) args.push(...guestArgs(busy))
   if (paused) args.push('-S')
   if (incoming !== undefined) args.push('-incoming', incoming)
   return args

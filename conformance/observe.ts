@@ -3,7 +3,9 @@
  */
 import type { Flat } from '../impl/flat.ts'
 import type { Seen, Sent } from '../impl/seen.ts'
+import type { Noted } from '../impl/trail.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
+import { noteOf } from './trails.ts'
 import type { Line, Transcript } from './transcript.ts'
 import { vocabularyOf } from './vocabulary.ts'
 
@@ -11,6 +13,7 @@ import { vocabularyOf } from './vocabulary.ts'
 export type Told =
   | { readonly kind: 'sent'; readonly side: string; readonly sent: Sent; readonly line: Line }
   | { readonly kind: 'seen'; readonly side: string; readonly seen: Seen; readonly line: Line }
+  | { readonly kind: 'noted'; readonly side: string; readonly note: Noted; readonly line: Line }
   | { readonly kind: 'fault'; readonly side: string; readonly name: string; readonly line: Line }
   | { readonly kind: 'quiet'; readonly line: Line }
 
@@ -112,6 +115,11 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
         seen: { kind: 'exit', code: typeof code === 'number' ? code : null, line: line.line },
         line,
       })
+    } else if (typeof msg.trace === 'string') {
+      const note = noteOf(flat.version, line)
+      if (note === undefined) skip(msg.trace)
+      // A variable that is set to what it is has not moved.
+      else if (note.from !== note.to) told.push({ kind: 'noted', side, note, line })
     } else if (typeof msg.fault === 'string') {
       told.push({ kind: 'fault', side, name: msg.fault, line })
     } else if ('quiet' in msg || 'unanswered' in msg) {

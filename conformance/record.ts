@@ -14,6 +14,8 @@ export interface Followed {
   readonly exited?: Promise<{ readonly code: number | null; readonly signal: string | null }>
   /** The last signal that we sent, if we have. */
   signalled?(): string | undefined
+  /** Has it show what it has written elsewhere than to its monitor. */
+  look?(): void
 }
 
 /** How long a closed monitor may belong to a process that is about to be gone: a second. */
@@ -35,7 +37,7 @@ export class Recorder {
   readonly lines: Line[] = []
   private readonly file: string | undefined
   private readonly start = performance.now()
-  private readonly followed = new Map<Side, { gone: boolean; ending: Promise<void> }>()
+  private readonly followed = new Map<Side, { gone: boolean; ending: Promise<void>; look?: () => void }>()
   private fd: number | undefined
   private header: Header | undefined
   private written = 0
@@ -70,7 +72,8 @@ export class Recorder {
 
   /** Records how this side ends, after all that its monitor still had to say. */
   follow(side: Side, endpoint: Followed): void {
-    const state = { gone: false, ending: Promise.resolve() }
+    const look = () => endpoint.look?.()
+    const state = { gone: false, ending: Promise.resolve(), look }
     state.ending = this.watch(side, endpoint, state)
     this.followed.set(side, state)
   }
@@ -85,6 +88,7 @@ export class Recorder {
   async quiet(seconds: number, most = 10 * seconds + 5): Promise<boolean> {
     const deadline = performance.now() + most * 1000
     for (;;) {
+      for (const { look } of this.followed.values()) look?.()
       const wait = this.last + seconds * 1000 - performance.now()
       if (wait <= 0) break
       if (performance.now() + wait > deadline) return false

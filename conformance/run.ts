@@ -11,6 +11,7 @@ import { matches } from '../impl/match.ts'
 import type { Act, Capability, Case } from '../spec/script.ts'
 import { ClosedError, QmpError, TimeoutError } from './failure.ts'
 import { type Json, type JsonObject, printJson } from './json.ts'
+import type { NetworkAct } from './network.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
@@ -74,10 +75,11 @@ const askAgainMs = 20
 /** Silence that counts as the end, in seconds, of endpoints that do not say what does; see `Stage.silence`. */
 const patience = 1
 
-const fill = (value: Json, stage: Stage): Json =>
-  JSON.parse(JSON.stringify(value), (_, inner) =>
-    inner === '{uri}' ? stage.uri : inner === '{dead}' ? stage.dead : inner,
-  )
+const fill = (value: Json, stage: Stage, side: Side): Json =>
+  JSON.parse(JSON.stringify(value), (_, inner) => {
+    if (inner === '{uri}') return side === 'src' ? (stage.network?.via() ?? stage.uri) : stage.uri
+    return inner === '{dead}' ? stage.dead : inner
+  })
 
 /** One run: what its parts share. */
 class Runner {
@@ -89,6 +91,8 @@ class Runner {
   /** For each side, how many events the script has passed. */
   private readonly passed: Record<Side, number> = { src: 0, dst: 0 }
   private readonly gone = new Set<Side>()
+  /** Who was frozen by us. */
+  private readonly still = new Set<Side>()
   private stage: Stage | undefined
 
   constructor(options: RunOptions) {
@@ -122,6 +126,7 @@ class Runner {
       seed,
       faults: 'listed',
       ...(stage.args && { args: stage.args }),
+      ...(stage.traced && { traced: stage.traced }),
     })
     let late = false
     const timer = setTimeout(() => {
@@ -199,9 +204,35 @@ class Runner {
         await within(5000 * this.scale, player.client.closed)
         return
       }
+      case 'freeze':
+      case 'thaw':
+        return this.freeze(act.at, act.do === 'freeze')
       case 'pause':
-        await sleep(act.most * this.chance.below(1001))
+        await sleep(Math.max(act.most * this.chance.below(1001), (act.least ?? 0) * 1000))
+        return
+      default:
+        return this.disturb(act)
     }
+  }
+
+  private freeze(side: Side, still: boolean): void {
+    const { freeze } = this.player(side)
+    if (freeze === undefined) throw new Short(`${sideName[side]} is not ours to freeze`)
+    freeze(still)
+    if (still) this.still.add(side)
+    else this.still.delete(side)
+  }
+
+  private async disturb(act: NetworkAct): Promise<void> {
+    const { network } = this.stage ?? {}
+    const problem = network === undefined ? 'there is no network here to disturb' : await network.act(act)
+    if (problem !== undefined) throw new Short(problem)
+  }
+
+  /** Ends what only delays. */
+  private heal(): void {
+    for (const side of this.still) if (!this.gone.has(side)) this.freeze(side, false)
+    this.stage?.network?.heal()
   }
 
   private player(side: Side): Player {
@@ -217,7 +248,11 @@ class Runner {
       // Where nothing is out of band, it has to wait its turn.
       return await client.execute(command, args, { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 })
     } catch (error) {
-      throw error instanceof TimeoutError ? new FrozenError(side) : error
+      if (!(error instanceof TimeoutError)) throw error
+      // What we hold up ourselves may be silent; it is asked again once it is not held up any more.
+      if (this.still.size > 0 || this.stage?.network?.late())
+        throw new Short(`${sideName[side]} did not answer ${command} while it was held up`)
+      throw new FrozenError(side)
     }
   }
 
@@ -228,7 +263,7 @@ class Runner {
     { oob = false, refused = false } = {},
   ): Promise<void> {
     const stage = this.stage
-    const filled = (stage === undefined ? args : fill(args as Json, stage)) as JsonObject
+    const filled = (stage === undefined ? args : fill(args as Json, stage, side)) as JsonObject
     const reply = await this.execute(side, command, Object.keys(filled).length > 0 ? filled : undefined, oob)
     if (refused && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
     if (!refused && 'error' in reply) throw new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
@@ -279,6 +314,7 @@ class Runner {
   /** Asks who lives how they are, listens until nothing more comes, and ends them. */
   private async finale({ end }: Case): Promise<void> {
     const players = Object.entries(this.stage?.players ?? {}) as [Side, Player][]
+    this.heal()
     const living = () => players.filter(([side]) => !this.gone.has(side))
     const politely = async (side: Side, command: string) => {
       try {
@@ -291,12 +327,11 @@ class Runner {
     for (const [side] of living()) for (const query of queries) await politely(side, query)
     const silence = (this.stage?.silence ?? patience) * this.scale
     await this.recorder.quiet(silence, 10 * silence)
+    // At once, and the source last: a destination that sees its source die may be about to exit.
+    const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
+    for (const [, { kill }] of dying.reverse()) kill?.()
+    await Promise.all(dying.map(([, { client }]) => within(5000 * this.scale, client.closed)))
     for (const [side, { client, exited, kill }] of living()) {
-      if (end === 'kill' && kill !== undefined) {
-        kill()
-        await within(5000 * this.scale, client.closed)
-        continue
-      }
       await politely(side, 'quit')
       const ending = exited === undefined ? client.closed.then(() => true) : exited.then(() => true)
       if ((await within(5000 * this.scale, ending)) === undefined) kill?.()

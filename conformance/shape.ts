@@ -22,6 +22,7 @@ export const headerShape = object({
   scenario: v.optional(v.string()),
   seed: v.optional(v.number()),
   faults: v.optional(v.literal('listed')),
+  traced: v.optional(strings),
   args: v.optional(
     v.union(
       [strings, object({ src: v.optional(strings), dst: v.optional(strings) })],
@@ -45,6 +46,9 @@ export const observationShape = object({
   seconds: v.optional(v.number()),
   closed: v.optional(v.literal(true)),
   broken: v.optional(v.string()),
+  trace: v.optional(v.string()),
+  text: v.optional(v.string()),
+  thread: v.optional(v.string()),
 })
 
 /** The first thing wrong with a value, such as `msg: expected an object but received []`; nothing when all is well. */

@@ -7,7 +7,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
+import { isLocal } from './faults.ts'
 import { launch, qemuArgs } from './launch.ts'
+import { TraceFiles, traceArgs, traced } from './logs/trace.ts'
+import { isNetworkAct, type Network, networkFor } from './network.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
 import { tempDir } from './temp.ts'
@@ -19,6 +22,8 @@ export interface Player extends Followed {
   readonly client: Client
   /** Kills its process; not there where that is not ours to do. */
   readonly kill?: () => void
+  /** Has its process stand still, or go on. */
+  readonly freeze?: (still: boolean) => void
   /** The last of what it wrote to its standard error, where we can read it. */
   readonly stderr?: () => string
 }
@@ -28,8 +33,12 @@ export interface Stage {
   readonly players: { readonly [side in Side]?: Player }
   /** The command lines, where we wrote them. */
   readonly args?: { readonly [side in Side]?: readonly string[] }
+  /** The trace events that they write. */
+  readonly traced?: readonly string[]
   /** What the placeholders of scripts stand for. */
   readonly uri: string
+  /** What can be done to the network; not there where no act of the case does anything to it. */
+  readonly network?: Network
   readonly dead: string
   /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
   readonly silence?: number
@@ -54,6 +63,12 @@ export interface Target {
   /** A reason why a case cannot be run on it; nothing when it can. */
   readonly unfit?: (of: Case) => string | undefined
   readonly open: (setting: Setting) => Promise<Stage>
+}
+
+/** Why acts cannot be done where the processes are not ours. */
+const foreign = {
+  kill: 'it kills a process, and this one is not ours to kill',
+  freeze: 'it freezes a process, and this one is not ours to freeze',
 }
 
 let stages = 0
@@ -82,34 +97,101 @@ export async function open<T>(
   )
 }
 
-/** Two QEMUs of one binary, started for the case. */
-export function launched(binary: string, name = binary): Target {
+/** The trace logs of a stage: what they say is shown to the tap of its side, before whatever else that is shown any. */
+class Inside {
+  private readonly files: readonly { readonly of: TraceFiles; readonly tap: Tap }[]
+  private readonly taps: { readonly [side in Side]: Tap }
+
+  constructor(dir: string, taps: { readonly [side in Side]: Tap }, sides: readonly Side[]) {
+    this.taps = taps
+    this.files = sides.map(side => ({ of: new TraceFiles(dir, side), tap: taps[side] }))
+  }
+
+  readonly look = (): void => {
+    for (const { of, tap } of this.files) for (const line of of.read()) tap('!!', line)
+  }
+
+  tap(side: Side): Tap {
+    return (dir, msg) => {
+      this.look()
+      this.taps[side](dir, msg)
+    }
+  }
+
+  close(): void {
+    for (const { of } of this.files) of.close()
+  }
+}
+
+/** A port of this machine where nobody listens yet. */
+async function freePort(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  const at = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+}
+
+/** Two QEMUs of one binary, started for the case; with `trace`, what they write of themselves is recorded too. */
+export function launched(binary: string, name = binary, { trace = false } = {}): Target {
   return {
     name,
-    rerun: `--qemu ${shellQuote(binary)}`,
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
+    open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer' } : {})
-      const start = (side: Side) =>
-        launch({ binary, args: argsOf(side), name: side, dir, timeoutScale, tap: tap(side) })
+      const busy = guest === undefined ? {} : { busy: dir }
+      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
+      let network: Network | undefined
+      const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
+      const start = async (side: Side) => {
+        const args = [...argsOf(side), ...(trace ? traceArgs(dir, side) : [])]
+        const qemu = await launch({
+          binary,
+          args,
+          name: side,
+          dir,
+          timeoutScale,
+          tap: inside?.tap(side) ?? tap(side),
+        })
+        if (inside === undefined) return qemu
+        const { look } = inside
+        return { ...qemu, look, exited: qemu.exited.finally(look) }
+      }
       try {
+        const uri = over === 'tcp' ? await freePort() : `unix:${join(dir, 'migration')}`
+        network = await networkFor(script, { dir, uri, tap })
         const qemus = await open(sides, start, qemu => qemu.stop())
         const all = Object.values(qemus)
         return {
           players: Object.fromEntries(
-            Object.entries(qemus).map(([side, qemu]) => [side, { ...qemu, kill: () => qemu.kill('SIGKILL') }]),
+            Object.entries(qemus).map(([side, qemu]) => [
+              side,
+              {
+                ...qemu,
+                kill: () => qemu.kill('SIGKILL'),
+                freeze: (still: boolean) => qemu.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+              },
+            ]),
           ),
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
-          uri: `unix:${join(dir, 'migration')}`,
+          ...(trace && { traced }),
+          uri,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
             await Promise.all(all.map(({ exited }) => exited))
             for (const { client } of all) client.close()
+            inside?.close()
             remove()
           },
         }
       } catch (error) {
+        inside?.close()
+        network?.close()
         remove()
         throw error
       }
@@ -121,13 +203,7 @@ export function launched(binary: string, name = binary): Target {
 async function meeting(dir: string, addresses: readonly string[], uri: string | undefined): Promise<string> {
   if (uri !== undefined) return uri
   if (addresses.every(address => address.startsWith('unix:'))) return `unix:${join(dir, 'migration')}`
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const at = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+  return freePort()
 }
 
 /**
@@ -144,25 +220,35 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
   return {
     name: dst === undefined ? src : `${src}, ${dst}`,
     rerun: words.join(' '),
-    unfit: ({ sides, script }) => {
-      if (script.some(act => act.do === 'kill')) return 'it kills a process, and this one is not ours to kill'
+    unfit: ({ sides, script, guest }) => {
+      if (script.some(act => act.do === 'kill')) return foreign.kill
+      if (script.some(act => act.do === 'freeze')) return foreign.freeze
+      if (guest !== undefined) return 'it needs a guest that runs our program'
+      if (uri !== undefined && !isLocal(uri) && script.some(isNetworkAct))
+        return `it disturbs the network, and ${uri} is not of this machine`
       return sides.includes('dst') && dst === undefined ? 'it needs a destination; give --dst' : undefined
     },
-    open: async ({ case: { sides }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
+      let network: Network | undefined
       const reach = (side: Side) => connect(addresses[side] ?? '', { timeoutScale, tap: tap(side), connectMs: 5000 })
       try {
+        const at = await meeting(dir, [src, dst ?? src], uri)
+        network = await networkFor(script, { dir, uri: at, tap })
         const clients = await open(sides, reach, client => client.close())
         return {
           players: Object.fromEntries(Object.entries(clients).map(([side, client]) => [side, { client }])),
-          uri: await meeting(dir, [src, dst ?? src], uri),
+          uri: at,
+          ...(network && { network }),
           dead: `unix:${join(dir, 'nobody')}`,
           close: async () => {
+            network?.close()
             for (const client of Object.values(clients)) client.close()
             remove()
           },
         }
       } catch (error) {
+        network?.close()
         remove()
         throw error
       }

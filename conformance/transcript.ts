@@ -25,6 +25,8 @@ export interface Header {
   readonly seed?: number
   /** `listed`: every fault is a `!!` line, so where none is listed the network was sound. */
   readonly faults?: 'listed'
+  /** The trace events that each QEMU was told to write; where this is missing, those that it wrote. */
+  readonly traced?: readonly string[]
   /** The command line of each QEMU, without the binary. */
   readonly args?: readonly string[] | { readonly src?: readonly string[]; readonly dst?: readonly string[] }
   readonly [member: string]: unknown
@@ -44,6 +46,11 @@ export type Observation =
   | { closed: true }
   /** What came was not QMP, and the session was given up. */
   | { broken: string }
+  /**
+   * A line of its trace log.  The lines of a thread are in its order; between threads, and between them and the
+   * monitor, none is known but that what is written here before a command had happened before it was sent.
+   */
+  | { trace: string; text: string; thread?: string; at?: number }
 
 /** One message. */
 export interface Line {

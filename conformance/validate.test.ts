@@ -372,6 +372,29 @@ describe('faults', () => {
   })
 })
 
+describe('what only delays', () => {
+  const fault = (side: Side, name: string): Said => [side, '!!', { fault: name }]
+  /** The failure that must come does not. */
+  const silent = (...faults: Said[]) => validate(transcript([...migrated, ...faults, quiet])).verdict
+  test.each([
+    ['stall', 'resume'],
+    ['slow', 'resume'],
+    ['stop', 'cont'],
+    ['refuse', 'accept'],
+  ])('%s: nobody owes anything until %s, and everything after it', (delay, end) => {
+    expect(silent()).toBe('violates')
+    expect(silent(fault('src', delay))).toBe('conforms')
+    expect(silent(fault('src', delay), fault('src', end))).toBe('violates')
+  })
+
+  test('each has an end of its own', () => {
+    expect(silent(fault('src', 'stop'), fault('dst', 'cont'))).toBe('conforms')
+    expect(silent(fault('src', 'stop'), fault('src', 'stall'), fault('src', 'resume'))).toBe('conforms')
+    // What no rule knows is owed nothing for good.
+    expect(silent(fault('src', 'sneeze'), fault('src', 'resume'))).toBe('conforms')
+  })
+})
+
 describe('the version', () => {
   const judged = (said: readonly Said[], header: Header, version?: string) => {
     const { verdict, message, ...rest } = validate(transcript(said, header), version === undefined ? {} : { version })

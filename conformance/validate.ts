@@ -16,7 +16,9 @@ import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { isObject } from './json.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
+import { trailsOf } from './trails.ts'
 import type { Line, Transcript } from './transcript.ts'
+import { describeUnread } from './unread.ts'
 import { profileOfTranscript } from './whose.ts'
 
 /** What a transcript can come to; see design.md. */
@@ -54,7 +56,8 @@ const packs = new Map<string, Packed>()
 
 /** What a transcript is held against: two QEMUs, or the one that it tells of and whatever the other may be. */
 export function systemFor(transcript: Transcript): System {
-  const told = (side: string) => transcript.lines.some(line => line.side === side && line.dir !== '!!')
+  const told = (side: string) =>
+    transcript.lines.some(line => line.side === side && (line.dir !== '!!' || 'trace' in line.msg))
   const [src, dst] = [told('src'), told('dst')]
   return (src === dst ? pair : src ? loneSource : loneDestination) as unknown as System
 }
@@ -93,7 +96,10 @@ export function faultsOf(
   )
   return (side, name) => {
     if (listed.has(`${side} ${name}`)) return true
-    if (side === '') return !all || observed.told.some(told => told.kind === 'fault' && told.name === name)
+    // To the side that is shown an end of file, and to the other as soon as it notices, a half-closed link is cut.
+    const told = (one: Told) =>
+      one.kind === 'fault' && (one.name === name || (name === 'cut' && /^half-close /.test(one.name)))
+    if (side === '') return !all || observed.told.some(told)
     if (!ending.has(name) || (all && observed.sides.includes(side))) return false
     return !ended.has(side)
   }
@@ -156,7 +162,8 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   const packed = packedFor(profile.rules, options.system ?? systemFor(transcript))
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
-  if (observed.sides.length === 0) {
+  const trails = trailsOf(profile.rules, transcript, observed)
+  if (observed.sides.length === 0 && trails.length === 0) {
     return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
   }
   const { limit } = options
@@ -164,6 +171,7 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   const tracker = new Tracker(packed, {
     ...known,
     foreseen: foreseenOf(packed, observed),
+    trails,
     ...(limit === undefined ? {} : { limit }),
   })
   try {
@@ -182,6 +190,12 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   }
 }
 
+/**
+ * Faults that only delay, and what ends them.  The timing of nothing is judged:
+ * while one lasts nobody owes anything, and afterwards it is as if it had not been.
+ */
+const delays: { readonly [fault: string]: string } = { stall: 'resume', slow: 'resume', stop: 'cont', refuse: 'accept' }
+
 type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
 function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Outcome {
@@ -192,21 +206,42 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       if (deviation === undefined && tracker.all(where)) deviation = { claim, line }
     }
   }
-  const stop = (stuck: Stuck): Outcome => describeStuck(tracker, stuck, transcript)
+  const stop = (stuck: Stuck): Outcome => {
+    const unseen = tracker.untraced()
+    if (unseen === undefined) return describeStuck(tracker, stuck, transcript)
+    // Whoever cannot be believed by what its monitor says is told of that first.
+    const plain = follow(unseen, observed)
+    return plain === undefined ? describeUnread(tracker, transcript) : describeStuck(unseen, plain, transcript)
+  }
   // What a fault does that no rule speaks of, nobody can say; so nobody owes anything after it.
   const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
   let unforeseen = false
+  const holdups = new Set<string>()
   let last: Told | undefined
   for (const told of observed.told) {
-    if (told.kind === 'fault' && !known.has(told.name)) unforeseen = true
+    if (told.kind === 'fault') {
+      const { side, name } = told
+      const over = Object.keys(delays).filter(delay => delays[delay] === name)
+      for (const delay of over) holdups.delete(`${side} ${delay}`)
+      if (name in delays) holdups.add(`${side} ${name}`)
+      else if (over.length === 0 && !known.has(name)) unforeseen = true
+    }
     let stuck: Stuck | undefined
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
+    else if (told.kind === 'noted') tracker.note(told.side)
     else if (told.kind === 'sent') {
       stuck = tracker.send(told.side, told.sent)
       if (stuck === undefined && last !== undefined) look(last.line)
     } else stuck = tracker.settle()
     if (stuck !== undefined) return stop(stuck)
-    if (told.kind === 'quiet' && !unforeseen && !tracker.rest()) return restless(tracker, transcript, told.line)
+    const owed = !unforeseen && holdups.size === 0
+    if (told.kind === 'quiet' && owed && !tracker.rest()) {
+      const unseen = tracker.untraced()
+      const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
+      if (unseen !== undefined && follow(unseen, before) === undefined && unseen.rest())
+        return describeUnread(tracker, transcript, told.line)
+      return restless(tracker, transcript, told.line)
+    }
     last = told
   }
   const stuck = tracker.settle()
@@ -237,6 +272,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
 export function follow(tracker: Tracker, observed: Observed): Stuck | undefined {
   for (const told of observed.told) {
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
+    else if (told.kind === 'noted') tracker.note(told.side)
     else {
       const stuck = told.kind === 'sent' ? tracker.send(told.side, told.sent) : tracker.settle()
       if (stuck !== undefined) return stuck

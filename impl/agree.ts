@@ -4,7 +4,8 @@
  */
 import { getAdjacencyMap } from 'xstate/graph'
 import { chart, eventOf, logic, rowOf, stateOf } from './chart.ts'
-import { explore, Fingerprint, type Graph } from './explore.ts'
+import { Fingerprint } from './engine-table.ts'
+import { explore, type Graph } from './explore.ts'
 import type { Flat } from './flat.ts'
 import { decode, encode, pack } from './pack.ts'
 import { enabled, key, type State, starts, take } from './walk.ts'

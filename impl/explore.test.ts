@@ -12,7 +12,8 @@ import {
   wire,
 } from '../spec/lang.ts'
 import { explored, fingerprintOf, walked } from './agree.ts'
-import { explore, Fingerprint, type Graph, LimitError, mix, pathTo, StateTable } from './explore.ts'
+import { Fingerprint, mix, StateTable } from './engine-table.ts'
+import { explore, type Graph, LimitError, pathTo } from './explore.ts'
 import { flatten } from './flatten.ts'
 import { decode, encode, pack } from './pack.ts'
 

@@ -12,9 +12,11 @@ export interface Lane {
   readonly at: number
   /** How the process ended: undefined while it lives. */
   readonly exit: number | null | undefined
+  /** How far its log is read; see `trail.ts`. */
+  readonly read: number
 }
 
-const idle: Lane = { answering: false, answeringOob: false, row: -1, at: 0, exit: undefined }
+const idle: Lane = { answering: false, answeringOob: false, row: -1, at: 0, exit: undefined, read: 0 }
 
 /** Numbers lanes, and numbers what the lanes of all sides are together; 0 is where all is idle. */
 export class Lanes {
@@ -32,8 +34,8 @@ export class Lanes {
     this.allIds.set(String(this.all[0]), 0)
   }
 
-  private static key({ answering, answeringOob, row, at, exit }: Lane): string {
-    return `${answering} ${answeringOob} ${row} ${at} ${exit}`
+  private static key({ answering, answeringOob, row, at, exit, read }: Lane): string {
+    return `${answering} ${answeringOob} ${row} ${at} ${exit} ${read}`
   }
 
   idOf(lane: Lane): number {

@@ -6,7 +6,19 @@ import { RANDOM_VERSION, randomSystem } from './arbitrary.ts'
 import type { Flat } from './flat.ts'
 import { flatten } from './flatten.ts'
 import { SpecError } from './move.ts'
-import { anyOf, cellsOf, decode, encode, layout, type Packed, pack, read } from './pack.ts'
+import {
+  anyOf,
+  cellsOf,
+  decode,
+  encode,
+  layout,
+  type Packed,
+  pack,
+  type Remembered,
+  read,
+  recall,
+  type Step,
+} from './pack.ts'
 import { holds, key, starts } from './walk.ts'
 
 const of = (variables: Variables, rules: readonly Rule[] = [], start: Pattern = {}): Flat =>
@@ -28,6 +40,15 @@ function successors(packed: Packed, state: Int32Array): string[] {
   packed.step(state, 0, next, row => found.push(`${row}: ${key(decode(packed, next))}`))
   return found
 }
+
+/** A step that asks about where each step leads before it goes on. */
+const nested =
+  (step: Step, words: number): Step =>
+  (states, at, next, emit) =>
+    step(states, at, next, row => {
+      step(next.slice(), 0, new Int32Array(words), () => {})
+      emit(row)
+    })
 
 describe('the layout', () => {
   test.each([
@@ -165,6 +186,32 @@ test('the generated code does what the slow twin does, in states reached and not
       )
       expect(successors(fast, encode(fast, state))).toEqual(successors(slow, encode(slow, state)))
     }),
+  )
+})
+
+test('what is remembered to fit is what the slow twin finds, of all rows and of some, also while it is asked again', () => {
+  fc.assert(
+    fc.property(
+      randomSystem,
+      fc.array(fc.array(fc.nat(), { minLength: 20, maxLength: 20 }), { minLength: 1, maxLength: 8 }),
+      (drawn, tries) => {
+        const whole = flatten(drawn, RANDOM_VERSION)
+        for (const flat of [whole, { ...whole, rows: whole.rows.filter(({ id }) => id % 3 !== 0) }]) {
+          const slow = pack(flat, 'interpret')
+          const step = recall(flat, slow.words, pack(flat).remembered?.() as Remembered)
+          const quick = { ...slow, step }
+          const again = { ...slow, step: nested(step, slow.words) }
+          for (const picks of tries) {
+            const state = Object.fromEntries(
+              flat.variables.map((v, i) => [v.name, v.values[(picks[i % 20] ?? 0) % v.values.length] ?? '']),
+            )
+            const found = successors(slow, encode(slow, state))
+            expect(successors(quick, encode(quick, state))).toEqual(found)
+            expect(successors(again, encode(again, state))).toEqual(found)
+          }
+        }
+      },
+    ),
   )
 })
 

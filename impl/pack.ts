@@ -2,10 +2,12 @@
  * Rows to bit tests and masks over packed states.
  *
  * A state is a few 32-bit words; each variable is a field of bits in one of
- * them.  All rows become one generated function of straight-line code;
- * `interpret` is the slow twin that tests hold it against.
+ * them.  A few rows become one generated function of straight-line code; of
+ * many it is remembered which of them fit.  `interpret` is the slow twin that
+ * tests hold both against.
  */
 import type { Pattern } from '../spec/lang.ts'
+import { type Enabled, effectsOf, enabledOf } from './engine-rows.ts'
 import type { Cell, Flat } from './flat.ts'
 import { readCondition, SpecError } from './move.ts'
 
@@ -33,6 +35,14 @@ export interface Packed {
   /** The states it may start in, one after another. */
   readonly starts: Int32Array
   readonly step: Step
+  /** Which rows fit a state, and what they do; not of the slow twin. */
+  readonly remembered: (() => Remembered) | undefined
+}
+
+/** The rows of a system by what fits where. */
+export interface Remembered extends Enabled {
+  /** See `effectsOf`. */
+  readonly effects: Int32Array
 }
 
 const width = (values: number): number => Math.max(1, Math.ceil(Math.log2(values)))
@@ -146,7 +156,40 @@ export function interpret(flat: Flat, fields: readonly Field[], words: number): 
   }
 }
 
-/** Packs a flattened system; `engine` chooses generated code or its slow twin. */
+/** Fewer rows than this are tested one after another: that is soon compiled, and fast enough. */
+const FEW = 128
+
+/** Takes the rows that are remembered to fit. */
+export function recall(flat: Flat, words: number, remembered: Remembered): Step {
+  const ids = Int32Array.from(flat.rows, row => row.id)
+  const all = Array.from({ length: words }, (_, i) => i)
+  const moves = all.map(i => `next[${i}] = (w${i} & effects[e + ${i * 2}]) | effects[e + ${i * 2 + 1}];`)
+  // Whoever is called may ask about another state meanwhile: what is found of that comes behind.
+  const body = `let top = 0;
+    return (states, at, next, emit) => {
+      const base = top, end = remembered.at(states, at, base);
+      top = end;
+      try {
+        ${all.map(i => `const w${i} = states[at + ${i}];`).join(' ')}
+        for (let i = base; i < end; i++) {
+          const row = remembered.found()[i], e = row * ${words * 2};
+          ${moves.join(' ')}
+          emit(ids[row]);
+        }
+      } finally { top = base; }
+    }`
+  return new Function('remembered', 'effects', 'ids', body)(remembered, remembered.effects, ids) as Step
+}
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** Packs a flattened system; `engine` chooses generated code, made when it is first needed, or its slow twin. */
 export function pack(flat: Flat, engine: 'js' | 'interpret' = 'js'): Packed {
   const { fields, words, bits } = layout(flat)
   let starts: number[][] = [Array.from({ length: words }, () => 0)]
@@ -155,8 +198,15 @@ export function pack(flat: Flat, engine: 'js' | 'interpret' = 'js'): Packed {
     const allowed = values.flatMap((_, value) => ((start >>> value) & 1 ? [value] : []))
     starts = starts.flatMap(state => allowed.map(value => state.map((w, i) => (i === word ? w | (value << shift) : w))))
   })
-  const step = engine === 'js' ? generate(flat, fields, words) : interpret(flat, fields, words)
-  return { flat, fields, words, bits, starts: Int32Array.from(starts.flat()), step }
+  const base = { flat, fields, words, bits, starts: Int32Array.from(starts.flat()) }
+  if (engine === 'interpret') return { ...base, step: interpret(flat, fields, words), remembered: undefined }
+  const remembered = once(() => ({
+    ...enabledOf(flat, fields, words),
+    effects: effectsOf(flat.rows, fields, words),
+  }))
+  if (flat.rows.length < FEW) return { ...base, step: generate(flat, fields, words), remembered }
+  const step = once(() => recall(flat, words, remembered()))
+  return { ...base, step: (states, at, next, emit) => step()(states, at, next, emit), remembered }
 }
 
 /** Whether a packed state fits a pattern. */

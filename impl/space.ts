@@ -4,7 +4,7 @@
  * of them goes without share it.
  */
 import type { Json, Match } from '../spec/lang.ts'
-import { StateTable } from './explore.ts'
+import { StateTable } from './engine-table.ts'
 import type { Cell, FlatQuery, Output, Row } from './flat.ts'
 import { idleRows } from './idle.ts'
 import { Lanes } from './lanes.ts'
@@ -12,6 +12,7 @@ import { matches } from './match.ts'
 import { anyOf, type Packed, type Test } from './pack.ts'
 import { answers, type Seen, type Sent, speaksOf } from './seen.ts'
 import { Group, Slice } from './slice.ts'
+import { Trace, type Trail, variablesOf } from './trail.ts'
 
 /** A query with its tests. */
 export interface Query {
@@ -94,6 +95,10 @@ export class Space {
   readonly sideOf: readonly number[]
   /** Rows that end a process which is watched. */
   readonly ends: readonly boolean[]
+  /** For each side, its log where there is one. */
+  readonly traces: readonly (Trace | undefined)[]
+  /** For each row that may write to the log of its side, the number of that side. */
+  readonly writer: readonly (number | undefined)[]
   private readonly foreseen: ReadonlySet<Seen | Sent> | undefined
   private readonly commands = new Map<string, Row[]>()
   private readonly speaking = new Map<string, Row[]>()
@@ -113,9 +118,18 @@ export class Space {
     observed: readonly boolean[],
     fault: (side: string, name: string) => boolean,
     foreseen?: Foreseen,
+    trails: readonly Trail[] = [],
   ) {
     const { flat } = packed
     this.packed = packed
+    this.traces = flat.sides.map(side => {
+      const trail = trails.find(one => one.side === side)
+      return trail && new Trace(packed, trail)
+    })
+    this.writer = flat.rows.map(({ id, rule }) => {
+      const side = flat.sides.indexOf(rule.side)
+      return this.traces[side]?.writes(id) === true ? side : undefined
+    })
     this.table = new StateTable(packed.words, 1024)
     this.slice = new Slice(flat)
     this.lanes = new Lanes(flat.sides.length)
@@ -166,7 +180,7 @@ export class Space {
     return idleRows(
       flat,
       slice,
-      rowsOf(silent).filter(({ id }) => slice.has(id) && this.ends[id] !== true),
+      rowsOf(silent).filter(({ id }) => slice.has(id) && this.ends[id] !== true && this.writer[id] === undefined),
       {
         rows: rowsOf(live).filter(({ id }) => slice.has(id)),
         due: foreseen.rests
@@ -176,6 +190,13 @@ export class Space {
           ...foreseen.tests,
           ...queried.flatMap(({ query }) => [...query.where, ...query.tables.flat().flatMap(({ cells }) => cells)]),
           ...flat.answered.flat(),
+          // What is written tells any value from any other.
+          ...variablesOf(
+            flat,
+            this.traces.flatMap(trace => trace?.trail ?? []),
+          ).flatMap(variable =>
+            (flat.variables[variable]?.values ?? []).map((_, value) => ({ variable, from: 1 << value, to: -1 })),
+          ),
         ],
       },
     )
@@ -293,6 +314,16 @@ export class Space {
     from[id] = after
     this.endings[row] = from
     return after
+  }
+
+  /** Where a monitor is after a row that may write to its side's log; undefined where the row writes nothing. */
+  written(row: number, state: number, id: number): readonly number[] | undefined {
+    const trace = this.traces[this.writer[row] ?? -1]
+    if (trace === undefined) return undefined
+    const lane = this.lanes.lane(id)
+    const read = trace.after(row, this.table.states, state * this.packed.words, lane.read)
+    if (read?.length === 1 && read[0] === lane.read) return undefined
+    return read?.map(to => this.lanes.idOf({ ...lane, read: to }))
   }
 
   private group(rows: readonly number[]): Group | undefined {

@@ -15,6 +15,7 @@ import type { Packed, Test } from './pack.ts'
 import type { Seen, Sent } from './seen.ts'
 import type { Group } from './slice.ts'
 import { type Foreseen, Space } from './space.ts'
+import type { Noted, Trail } from './trail.ts'
 
 /** What a side's monitor may do next where it is, whatever the state. */
 interface Plan {
@@ -53,6 +54,8 @@ export interface TrackOptions {
    * stays true of those before such steps.
    */
   readonly foreseen?: Foreseen
+  /** What sides wrote to logs of their own, where such logs are kept. */
+  readonly trails?: readonly Trail[]
   /** A rule that is taken to be missing, by id; to see whether a transcript can be explained without it. */
   readonly without?: string
   /** More nodes than this at once is an error, not a verdict. */
@@ -88,6 +91,8 @@ export class Tracker {
   private readonly taken: Uint8Array
   private pending: Seen[][]
   private nodes: Nodes
+  /** For each side, how many lines of its log have come so far. */
+  private readonly noted: number[]
   /** How many nodes are kept, in all sets together. */
   private kept = 0
   private furthest: Nodes | undefined
@@ -100,22 +105,37 @@ export class Tracker {
     this.limit = options.limit ?? LIMIT
     this.sides = flat.sides
     this.observed = this.sides.map(side => options.observed.includes(side))
-    this.space = like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen)
+    this.space = like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen, options.trails)
     this.missing = flat.rows.map(row => row.rule.id === options.without)
     this.owed = like?.owed ?? this.space.anyway(flat.rows.flatMap(row => (row.owed ? [row.id] : [])))
     this.asked = this.sides.map(() => ({ inBand: [], oob: [] }))
     this.answered = this.sides.map(() => ({ inBand: 0, oob: 0 }))
     this.pending = this.sides.map(() => [])
     this.taken = new Uint8Array(flat.rows.length)
+    this.noted = this.sides.map(() => 0)
     this.nodes = new Nodes()
+    const { lanes, traces } = this.space
+    let begins = [0]
+    traces.forEach((trace, side) => {
+      const reads = trace?.starts ?? [0]
+      begins = begins.flatMap(all => reads.map(read => lanes.with(all, side, lanes.idOf({ ...lanes.lane(0), read }))))
+    })
     for (let at = 0; at < packed.starts.length; at += packed.words) {
-      this.put(this.nodes, this.space.table.add(packed.starts, at), 0)
+      const state = this.space.table.add(packed.starts, at)
+      for (const all of begins) this.put(this.nodes, state, all)
     }
   }
 
   /** Another tracker of the same transcript, from its beginning, that goes without a rule. */
   without(rule: string): Tracker {
     return new Tracker(this.packed, { ...this.options, without: rule }, this)
+  }
+
+  /** Another tracker of the same transcript, from its beginning, that knows of no log; nothing where there is none. */
+  untraced(): Tracker | undefined {
+    if (this.space.traces.every(trace => trace === undefined)) return undefined
+    const { trails: _, ...rest } = this.options
+    return new Tracker(this.packed, rest)
   }
 
   /** Ids of the rules that any explanation so far has tried. */
@@ -134,6 +154,26 @@ export class Tracker {
     this.pending[this.sides.indexOf(side)]?.push(seen)
   }
 
+  /** So many more lines have come of a side's log: what they tell of has happened. */
+  note(side: string, lines = 1): void {
+    const index = this.sides.indexOf(side)
+    this.noted[index] = (this.noted[index] ?? 0) + lines
+  }
+
+  /** The first line of a log that nothing that might be true goes beyond. */
+  unread(): { readonly side: string; readonly note: Noted } | undefined {
+    const found = this.sides.flatMap((side, i) => {
+      const note = this.space.traces[i]?.next()
+      return note === undefined ? [] : [{ side, note }]
+    })
+    return found.sort((a, b) => a.note.line - b.note.line)[0]
+  }
+
+  /** Whether a row is one that might have written a line. */
+  tells(row: number, note: Noted): boolean {
+    return this.space.traces[this.space.writer[row] ?? -1]?.tells(row, note) === true
+  }
+
   /** A command was sent to a side.  All that was seen before it has to be explained before it can take effect. */
   send(side: string, sent: Sent): Stuck | undefined {
     this.expect(sent)
@@ -147,6 +187,32 @@ export class Tracker {
 
   /** Explains all that is pending.  When that cannot be, says how far it could be; the tracker is then of no more use. */
   settle(): Stuck | undefined {
+    return this.explain() ?? this.readOn()
+  }
+
+  /** Leaves only states in which as much of the logs is explained as has come by now. */
+  private readOn(exactly = false): Stuck | undefined {
+    if (this.space.traces.every(trace => trace === undefined)) return undefined
+    this.close(this.nodes, [], () => new Nodes(1))
+    const required = this.space.traces.map((trace, side) => trace?.counts(this.noted[side] ?? 0))
+    const left = new Nodes()
+    for (const [state, all] of this.nodes) {
+      const fits = this.space.traces.every((trace, side) => {
+        const { read } = this.space.lanes.lane(this.space.lanes.of(all, side))
+        return trace?.covers(read, required[side] ?? [], exactly) ?? true
+      })
+      if (fits) left.add(state, all)
+    }
+    if (left.count === 0) {
+      this.furthest = this.nodes
+      return { reached: this.sides.map(() => 0) }
+    }
+    this.kept -= this.nodes.count - left.count
+    this.nodes = left
+    return undefined
+  }
+
+  private explain(): Stuck | undefined {
     if (this.pending.every(list => list.length === 0)) return undefined
     const [first = [], second = []] = this.pending
     const width = second.length + 1
@@ -203,13 +269,22 @@ export class Tracker {
    */
   rest(): boolean {
     if (this.options.foreseen?.rests === false) throw new Error('a tracker was not to expect to be asked for rest')
-    this.close(this.nodes, [], () => new Nodes(1))
+    const before = this.nodes
+    const kept = this.kept
+    const forget = (): false => {
+      this.nodes = before
+      this.kept = kept
+      return false
+    }
+    // What goes beyond what has come of a log has not happened yet.
+    if (this.readOn(true) !== undefined) return forget()
+    if (this.nodes === before) this.close(this.nodes, [], () => new Nodes(1))
     const left = new Nodes()
     for (const [state, lanes] of this.nodes) {
       if (!this.rests(state, lanes)) continue
       left.add(state, lanes)
     }
-    if (left.count === 0) return false
+    if (left.count === 0) return forget()
     this.kept -= this.nodes.count - left.count
     this.nodes = left
     return true
@@ -347,22 +422,27 @@ export class Tracker {
     const { lanes } = space
     const plans = this.sides.map((): Plan[] => [])
     let all = 0
+    let state = 0
     const silent = (row: number, to: number): void => {
       if (this.missing[row] === true) return
-      if (space.ends[row] !== true) {
+      const writer = space.writer[row]
+      const written = writer === undefined ? undefined : space.written(row, state, lanes.of(all, writer))
+      if (space.ends[row] !== true && written === undefined) {
         this.taken[row] = 1
         this.put(here, to, all)
         return
       }
-      const side = space.sideOf[row] ?? -1
-      const lane = space.ended(row, lanes.of(all, side))
-      if (lane < 0) return
-      this.taken[row] = 1
-      this.put(here, to, lanes.with(all, side, lane))
+      const side = writer ?? space.sideOf[row] ?? -1
+      for (const id of written ?? [lanes.of(all, side)]) {
+        const lane = space.ended(row, id)
+        if (lane < 0) continue
+        this.taken[row] = 1
+        this.put(here, to, lanes.with(all, side, lane))
+      }
     }
     // The set grows while it is gone through, and holds each node once.
     for (let n = 0; n < here.count; n++) {
-      const state = here.pairs[n * 2] ?? 0
+      state = here.pairs[n * 2] ?? 0
       all = here.pairs[n * 2 + 1] ?? 0
       for (let side = 0; side < this.sides.length; side++) {
         if (this.observed[side] !== true) continue
@@ -410,14 +490,16 @@ export class Tracker {
     const take = (row: number, to: number, id: number): void => {
       if (this.missing[row] === true) return
       const said = space.events[row]?.length ?? 0
-      let after = id
-      if (said > 1 || space.ends[row] === true) {
-        after = space.ended(row, id)
-        if (after < 0) return
-        if (said > 1) after = lanes.idOf({ ...lanes.lane(after), row, at: 1 })
+      for (const from of space.written(row, state, id) ?? [id]) {
+        let after = from
+        if (said > 1 || space.ends[row] === true) {
+          after = space.ended(row, from)
+          if (after < 0) continue
+          if (said > 1) after = lanes.idOf({ ...lanes.lane(after), row, at: 1 })
+        }
+        this.taken[row] = 1
+        this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, after))
       }
-      this.taken[row] = 1
-      this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, after))
     }
     for (const { group, id, not } of plan.commands) {
       space.each(group, state, (row, to) => {

@@ -22,7 +22,7 @@ import { announces, dispatched, stopped } from './run-state.ts'
 const exit = (reason: string) => event('COLO_EXIT', { mode: 'secondary', reason })
 const thread = 'migration/colo.c:colo_process_incoming_thread'
 const checkpoint = 'migration/colo.c:colo_incoming_process_checkpoint'
-const beginnings = ['running', ...stopped] as const
+const beginnings = ['running', ...stopped, 'suspended'] as const
 
 /** The checkpoint loop of the secondary. */
 export const secondary = machine(
@@ -67,7 +67,8 @@ export const secondary = machine(
           }) as const,
       ),
       ...each(
-        beginnings,
+        // Until 8.2 a suspended guest is handed over as one that runs.
+        ['running', ...stopped] as const,
         was =>
           ({
             name: `go on to COLO unasked after the last of a guest in ${was}`,

@@ -13,6 +13,12 @@ export type Side = 'src' | 'dst'
 /** The arguments of a command. */
 export type Arguments = { readonly [name: string]: Json }
 
+/**
+ * What can be done to the network at once: `cut` drops what is connected, `stall` lets nothing
+ * through (not an end either) until `resume`, `refuse` lets nobody connect until `accept`.
+ */
+export type LinkFault = 'cut' | 'stall' | 'resume' | 'refuse' | 'accept'
+
 /** One thing to do.  All times are in seconds, before scaling. */
 export type Act =
   /** Sends a command and waits for its reply; `refused` where the reply is to be an error. */
@@ -30,8 +36,22 @@ export type Act =
   | { readonly do: 'ask'; readonly at: Side; readonly query: string; readonly until: Match; readonly within: number }
   /** Kills the process of a side. */
   | { readonly do: 'kill'; readonly at: Side }
-  /** Waits for a while that the seed draws, up to so many seconds. */
-  | { readonly do: 'pause'; readonly most: number }
+  /** Has the process of a side stand still, or go on, as SIGSTOP and SIGCONT have it. */
+  | { readonly do: 'freeze' | 'thaw'; readonly at: Side }
+  /** Does something to every connection between the two. */
+  | { readonly do: 'link'; readonly fault: LinkFault }
+  /** Shows end of file to a side, which can still send. */
+  | { readonly do: 'half-close'; readonly at: Side }
+  /** Lets no more than so many bytes through each second, until `resume`. */
+  | { readonly do: 'slow'; readonly bytes: number }
+  /** Cuts as soon as the source has got so many more bytes through. */
+  | { readonly do: 'cut-after'; readonly bytes: number }
+  /** Cuts, or stalls, at the next message of this name, as rules call it: it does not arrive, or is the last that does. */
+  | { readonly do: 'cut-at' | 'stall-at'; readonly message: string; readonly arrives: boolean }
+  /** Somebody who is not the source connects to where a side listens; or hangs up again. */
+  | { readonly do: 'stray'; readonly at: Side; readonly how: 'silent' | 'garbage' | 'leaves' }
+  /** Waits for a while that the seed draws, up to so many seconds, and for so many at least. */
+  | { readonly do: 'pause'; readonly most: number; readonly least?: number }
 
 /** A capability to set, and from which release on. */
 export type Capability = string | { readonly name: string; readonly since: string }
@@ -49,6 +69,10 @@ export interface Case {
   /** Set on each of them before the script begins. */
   readonly capabilities: readonly Capability[]
   readonly script: readonly Act[]
+  /** What runs in a QEMU that we start: nothing, or a guest that writes to memory all the time and takes `cue`s. */
+  readonly guest?: 'busy'
+  /** What carries the migration; unix sockets when left out. */
+  readonly over?: 'tcp'
   /** How who lives is ended, after the last questions; by `quit` when left out. */
   readonly end?: 'kill'
 }
@@ -120,3 +144,52 @@ export const kill = (at: Side): Act => ({ do: 'kill', at })
 
 /** Waits a little; how long, the seed decides. */
 export const pause = (most: number): Act => ({ do: 'pause', most })
+
+/** Waits so many seconds, whatever the seed. */
+export const wait = (seconds: number): Act => ({ do: 'pause', most: seconds, least: seconds })
+
+/** Has a process stand still; its sockets stay as they are. */
+export const freeze = (at: Side): Act => ({ do: 'freeze', at })
+
+/** Has a process that was frozen go on. */
+export const thaw = (at: Side): Act => ({ do: 'thaw', at })
+
+/** Does something to the network. */
+export const link = (fault: LinkFault): Act => ({ do: 'link', fault })
+
+/** Drops every connection between the two. */
+export const cut: Act = link('cut')
+
+/** Shows end of file to one side only. */
+export const halfClose = (at: Side): Act => ({ do: 'half-close', at })
+
+/** Makes the network slow. */
+export const slow = (bytes: number): Act => ({ do: 'slow', bytes })
+
+/** Cuts the link after so many bytes of the source. */
+export const cutAfter = (bytes: number): Act => ({ do: 'cut-after', bytes })
+
+/** Cuts the link at a message, which does not arrive unless `arrives` says so. */
+export const cutAt = (message: string, arrives = false): Act => ({ do: 'cut-at', message, arrives })
+
+/** Has the link let nothing through from a message on, until `resume`. */
+export const stallAt = (message: string, arrives = false): Act => ({ do: 'stall-at', message, arrives })
+
+/** Has a stranger connect; `leaves` has all of them hang up. */
+export const stray = (at: Side, how: 'silent' | 'garbage' | 'leaves' = 'silent'): Act => ({ do: 'stray', at, how })
+
+/** The keys that a busy guest takes for cues. */
+const keys = {
+  suspend: 's',
+  hibernate: 'h',
+  'power off': 'o',
+  reset: 'r',
+  panic: 'p',
+  'load its crash kernel': 'c',
+  'let the watchdog bark': 'w',
+  'write no more, or again': 'd',
+} as const
+
+/** Has a busy guest that runs do something by itself. */
+export const cue = (at: Side, what: keyof typeof keys): Act =>
+  send(at, 'send-key', { keys: [{ type: 'qcode', data: keys[what] }] })

@@ -125,6 +125,8 @@ export const source = machine(
     saying: ['nothing', 'active', 'failing', 'failed', 'colo'],
     /** `MigrationState.pause_event`, as `migrate-continue` sets it. */
     go: ['no', 'yes'],
+    /** Whether a multifd channel failed while the thread waited in the pause: a cancel wakes it from pre-switchover only. */
+    overtaken: ['no', 'yes'],
     /** Whether a capability without a variable of its own, such as `multifd`, was ever on; see `capabilities.ts`. */
     others: ['unset', 'set'],
     /** `MigrationState.start_postcopy`, as `migrate-start-postcopy` sets it. */
@@ -812,7 +814,7 @@ export const source = machine(
       {
         name: 'leave the pause cancelled',
         cite: 'migration/migration.c:migration_switchover_prepare',
-        where: { bql: 'free' },
+        where: { bql: 'free', overtaken: 'no' },
         does: { thread: 'paused -> finishing', migration: 'cancelling' },
       },
       ...each(
@@ -879,6 +881,56 @@ export const source = machine(
         says: [announces('failed')],
         may: true,
         until: '10.2',
+      },
+      {
+        name: 'have a multifd channel fail in the pause',
+        cite: 'migration/multifd.c:multifd_send_error_propagate',
+        where: { others: 'set', link: 'cut' },
+        does: { thread: 'paused', migration: 'pre-switchover -> failing', overtaken: '-> yes' },
+        says: [announces('failing')],
+        may: true,
+        since: '11.0',
+      },
+      {
+        name: 'have a multifd channel end the migration in the pause',
+        cite: 'migration/multifd.c:multifd_send_error_propagate',
+        where: { others: 'set', link: 'cut' },
+        does: { thread: 'paused', migration: 'pre-switchover -> failed', overtaken: '-> yes' },
+        says: [announces('failed')],
+        may: true,
+        until: '10.2',
+      },
+      {
+        // Only migrate-continue, told the status that is there now, wakes it: a cancel knows it by pre-switchover.
+        name: 'leave the pause after a multifd channel has failed',
+        cite: 'migration/migration.c:migration_switchover_prepare, migration/migration.c:migration_completion',
+        where: { bql: 'free', migration: 'failing' },
+        does: { thread: 'paused -> finishing', go: 'yes -> no', overtaken: 'yes -> no' },
+        says: [announces('failing')],
+        since: '11.0',
+      },
+      {
+        name: 'leave the pause of a migration that a multifd channel has ended',
+        cite: 'migration/migration.c:migration_switchover_prepare, migration/migration.c:migration_completion',
+        where: { bql: 'free', migration: 'failed' },
+        does: { thread: 'paused -> finishing', go: 'yes -> no', overtaken: 'yes -> no' },
+        says: [announces('failed')],
+        since: '10.0',
+        until: '10.2',
+      },
+      {
+        name: 'leave the pause of a migration that a multifd channel has ended, and say nothing',
+        cite: 'migration/migration.c:migration_maybe_pause, migration/migration.c:migration_completion',
+        where: { bql: 'free', migration: 'failed' },
+        does: { thread: 'paused -> finishing', go: 'yes -> no', overtaken: 'yes -> no' },
+        until: '9.2',
+      },
+      {
+        name: 'leave the pause cancelled after a multifd channel has failed',
+        cite: 'migration/migration.c:migration_switchover_prepare',
+        where: { bql: 'free', migration: 'cancelling' },
+        does: { thread: 'paused -> finishing', go: 'yes -> no', overtaken: 'yes -> no' },
+        since: '11.0',
       },
       {
         name: 'find the channel broken after a multifd channel',

@@ -23,6 +23,7 @@ export interface ConformFlags {
   readonly timeoutScale: number
   readonly repeat: number
   readonly version?: string
+  readonly trace?: boolean
   readonly json?: boolean
   readonly out?: string
   readonly report?: readonly string[]
@@ -31,21 +32,23 @@ export interface ConformFlags {
 const kinds = ['junit', 'json']
 
 /** A binary as a target, if it is one: a wrong path is a mistake in the command line, and is said before anything runs. */
-function binary(path: string): Target {
+function binary(path: string, trace: boolean): Target {
   try {
     versionOf(path)
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
-  return launched(path)
+  return launched(path, path, { trace })
 }
 
-function targetsOf({ qemu = [], src, dst, uri, version }: ConformFlags): Target[] {
+function targetsOf({ qemu = [], src, dst, uri, version, trace = false }: ConformFlags): Target[] {
   if (src !== undefined && qemu.length > 0) throw new UsageError('give --qemu or --src, not both')
   if (src === undefined && (dst !== undefined || uri !== undefined))
     throw new UsageError('--dst and --uri go with --src')
+  if (trace && qemu.length === 0)
+    throw new UsageError('--trace goes with --qemu: only what is started here can be told to')
   if (src !== undefined) return [addressed(src, dst, uri)]
-  if (qemu.length > 0) return qemu.map(binary)
+  if (qemu.length > 0) return qemu.map(path => binary(path, trace))
   return [embedded(releases(versions, version).at(-1) ?? '')]
 }
 

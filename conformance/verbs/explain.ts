@@ -122,7 +122,23 @@ function actText(act: Act): string {
     case 'kill':
       return `${act.at} !! killed`
     case 'pause':
-      return `wait up to ${act.most} s`
+      return act.least === undefined ? `wait up to ${act.most} s` : `wait ${act.least} to ${act.most} s`
+    case 'freeze':
+    case 'thaw':
+      return `${act.at} !! ${act.do === 'freeze' ? 'stands still' : 'goes on'}`
+    case 'link':
+      return `link !! ${act.fault}`
+    case 'half-close':
+      return `link !! end of file, for ${act.at} only`
+    case 'slow':
+      return `link !! ${act.bytes} bytes a second`
+    case 'cut-after':
+      return `link !! cut after ${act.bytes} more bytes`
+    case 'cut-at':
+    case 'stall-at':
+      return `link !! ${act.do === 'cut-at' ? 'cut' : 'stall'} at ${act.message}, which ${act.arrives ? 'arrives' : 'does not arrive'}`
+    case 'stray':
+      return `${act.at} !! a stranger ${act.how === 'leaves' ? 'leaves' : act.how === 'silent' ? 'connects and says nothing' : 'connects and says what no source says'}`
   }
 }
 
