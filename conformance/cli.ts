@@ -133,6 +133,8 @@ function build(done: (code: number) => void): Command {
 export async function main(words: readonly string[]): Promise<number> {
   let code = 0
   try {
+    // Its command line is QEMU's own.
+    if (words[0] === 'qemu') return await (await import('./verbs/qemu.ts')).qemuVerb(words.slice(1))
     await build(result => {
       code = result
     }).parseAsync(words, { from: 'user' })

@@ -38,6 +38,12 @@ describe('the cases', () => {
     expect(named.filter(id => !rules.has(id))).toEqual([])
   })
 
+  test('hold nothing that is owed: a reference that waited with it would not keep to the rules', () => {
+    const held = new Set(holds.flatMap(hold => hold.rules))
+    const owed = versions.flatMap(release => flatten(pair, release).rows.filter(row => row.owed))
+    expect(owed.filter(({ rule }) => held.has(rule.id.split('/').at(-1) ?? '')).map(({ rule }) => rule.id)).toEqual([])
+  })
+
   test('say what they do and what is to come of it, in sentences', () => {
     for (const { description, expectation } of cases) {
       expect(description).toMatch(/^[A-Z].*\.$/)

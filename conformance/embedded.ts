@@ -1,15 +1,12 @@
 /** The reference endpoint on sockets, for `serve`, and within this process as a target of the conformance run. */
 import { join } from 'node:path'
-import { slug } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
-import { calls, failures, holds } from '../spec/cases.ts'
-import { guest } from '../spec/guest.ts'
-import type { Rules } from '../spec/lang.ts'
+import { calls } from '../spec/cases.ts'
 import type { Act, Case } from '../spec/script.ts'
 import { pair } from '../spec/systems.ts'
-import { isObject } from './json.ts'
+import { asWished, obey, type Wishes, without } from './behaviour.ts'
 import { isNetworkAct } from './network.ts'
 import { type Client, connect } from './qmp.ts'
 import { folder, open, type Player, type Target } from './stage.ts'
@@ -17,22 +14,10 @@ import { onCleanup } from './temp.ts'
 import type { Side } from './transcript.ts'
 
 /** What `servePair` needs to know. */
-export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'> {
+export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'>, Wishes {
   /** The release to be. */
   readonly version: string
-  /** Rules that are taken wherever they can be, though a sound world rules them out. */
-  readonly wanted?: readonly string[]
 }
-
-/** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
-const ignored = ['query-yank']
-
-/** What a guest, its devices and a debugger do of their own accord: nothing, in a guest that has nothing to run. */
-const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
-  ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
-)
-
-const without = (all: readonly string[], some: readonly string[]): string[] => all.filter(id => !some.includes(id))
 
 /** A migration finds the destination when it listens, and fails when it does not; the wires between the two are sound. */
 function joinSides(reference: Reference, wanted: readonly string[]): void {
@@ -45,33 +30,19 @@ function joinSides(reference: Reference, wanted: readonly string[]): void {
   else reference.avoid(without(calls.inVain, wanted))
 }
 
-/** Parameters hold a reference where they would hold a QEMU: see `holds`. */
-function obey(reference: Reference, given: unknown): void {
-  if (!isObject(given)) return
-  for (const { parameter, least, most, rules } of holds) {
-    const value = given[parameter]
-    if (typeof value !== 'number') continue
-    if (value >= least && value <= most) reference.avoid(rules)
-    else reference.allow(rules)
-  }
-}
-
 /** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
 export async function servePair({ version, wanted = [], ...options }: PairOptions): Promise<Endpoint> {
   // Steps may be taken while the sockets are still being opened, before there is an endpoint to speak of.
   let endpoint: Endpoint | undefined
   endpoint = await serve(flatten(pair, version), {
     ...options,
+    ...asWished({ wanted }),
     start: {
       'src.vm': 'running',
       'dst.autostart': 'yes',
       'dst.listening': 'no',
       'dst.incoming': 'none',
     },
-    avoid: without([...failures, ...doings], wanted),
-    prefer: wanted,
-    ignored,
-    outOfBand: ['query-yank'],
     onStep: () => {
       if (endpoint !== undefined) joinSides(endpoint.reference, wanted)
     },

@@ -8,7 +8,7 @@ import type { Cell, Flat, FlatQuery, Row } from './flat.ts'
 import { isObject } from './frames.ts'
 import { example, matches } from './match.ts'
 import { SpecError } from './move.ts'
-import { anyOf, cellsOf, decode, type Packed, pack, read, type Step } from './pack.ts'
+import { anyOf, cellsOf, decode, type Field, type Packed, pack, read, type Step } from './pack.ts'
 
 /** The rows of one rule that a command sets off, by the options they set. */
 interface Answerer {
@@ -137,8 +137,7 @@ export class Engine {
   apply(state: Int32Array, row: Row): void {
     for (const { variable, to } of row.cells) {
       const field = this.packed.fields[variable]
-      if (to < 0 || field === undefined) continue
-      state[field.word] = ((state[field.word] ?? 0) & ~(field.mask << field.shift)) | (to << field.shift)
+      if (to >= 0 && field !== undefined) put(state, field, to)
     }
   }
 
@@ -161,10 +160,23 @@ export class Engine {
     return value
   }
 
+  /** Has one variable of a state be something.  Throws `SpecError` for a name or a value that is not there. */
+  write(state: Int32Array, name: string, value: string): void {
+    const variable = this.packed.flat.index.get(name) ?? -1
+    const field = this.packed.fields[variable]
+    const to = this.packed.flat.variables[variable]?.values.indexOf(value) ?? -1
+    if (field === undefined || to < 0) throw new SpecError(`there is no variable "${name}" that can be "${value}"`)
+    put(state, field, to)
+  }
+
   /** A state by names and values. */
   decode(state: Int32Array): Record<string, string> {
     return decode(this.packed, state)
   }
+}
+
+function put(state: Int32Array, { word, shift, mask }: Field, to: number): void {
+  state[word] = ((state[word] ?? 0) & ~(mask << shift)) | (to << shift)
 }
 
 function push<T>(map: Map<string, T[]>, key: string, item: T): void {

@@ -164,8 +164,15 @@ export class Monitor {
 
   private perform(request: Request, done: () => void): void {
     const at = this.atOnce(request)
+    const prepared =
+      at === undefined ? this.reference.options.prepare?.(this.side, request.name, request.arguments) : undefined
     if (at !== undefined) this.reply(request, at, done)
-    else {
+    else if (prepared !== undefined) void prepared.then(() => this.post(request, done))
+    else this.post(request, done)
+  }
+
+  private post(request: Request, done: () => void): void {
+    if (this.open) {
       let ask: Ask | undefined
       const answer = (outcome: Outcome) => {
         if (ask !== undefined) this.asks.delete(ask)
@@ -185,7 +192,7 @@ export class Monitor {
 
   /** What needs no rule to be answered. */
   private atOnce({ name, wrong, arguments: given, outOfBand }: Request): Outcome | undefined {
-    const { ignored = [], outOfBand: allowed = [] } = this.reference.options
+    const { ignored = [], outOfBand: allowed = [], knows = [], known } = this.reference.options
     if (wrong !== undefined) return failure(wrong)
     if (!this.ready) {
       if (name === 'qmp_capabilities') return this.negotiate(given)
@@ -195,15 +202,17 @@ export class Monitor {
       return failure('Capabilities negotiation is already complete, command ignored', 'CommandNotFound')
     }
     const rules = this.reference.commands(this.side)
-    if (![...builtIn, ...ignored].includes(name) && !rules.has(name)) {
+    if (![...builtIn, ...ignored, ...knows].includes(name) && !rules.has(name)) {
       return failure(`The command ${name} has not been found`, 'CommandNotFound')
     }
     if (outOfBand && !allowed.includes(name) && !this.reference.overtakes(this.side, name))
       return failure(`The command ${name} does not support OOB`)
     if (rules.has(name)) return undefined
+    const said = known?.(this.side, name, given)
+    if (said !== undefined) return said
     if (name === 'query-version') return { return: this.version() }
     if (name === 'query-commands') {
-      return { return: [...new Set([...builtIn, ...rules, ...ignored])].map(command => ({ name: command })) }
+      return { return: [...new Set([...builtIn, ...rules, ...ignored, ...knows])].map(command => ({ name: command })) }
     }
     return { return: {} }
   }
@@ -222,7 +231,7 @@ export class Monitor {
 
   private version(): Json {
     const [major = 0, minor = 0] = this.reference.flat.version.split('.').map(Number)
-    return { qemu: { micro: 0, minor, major }, package: 'lockstep reference' }
+    return { qemu: { micro: 0, minor, major }, package: this.reference.options.package ?? 'lockstep reference' }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Flat, Output } from './flat.ts'
 import { isObject, type Members } from './frames.ts'
 import { example } from './match.ts'
 import { Monitor } from './monitor.ts'
-import { Runner, type RunnerOptions } from './runner.ts'
+import { type Outcome, Runner, type RunnerOptions } from './runner.ts'
 
 /** What an observer of all traffic is told: the monitor is a number, counted from 0 on each side. */
 export type Tap = (side: string, direction: '->' | '<-', message: Members, monitor: number) => void
@@ -23,6 +23,14 @@ export interface ReferenceOptions extends RunnerOptions {
   /** Milliseconds since the epoch, for the timestamps of events; a count of steps when left out. */
   readonly now?: () => number
   readonly tap?: Tap
+  /** What has to be done in the world before a command can be answered, if anything. */
+  readonly prepare?: (side: string, command: string, given: Members) => Promise<void> | undefined
+  /** Commands that are answered by what they say of it, not by rules; it may be called often. */
+  readonly known?: (side: string, command: string, given: Members) => Outcome | undefined
+  /** The names of those; they are listed with the others. */
+  readonly knows?: readonly string[]
+  /** What the greeting and `query-version` call it; `lockstep reference` when left out. */
+  readonly package?: string
   /** A side's process has ended; null for a signal. */
   readonly onExit?: (side: string, code: number | null) => void
 }
@@ -113,12 +121,13 @@ export class Reference extends Runner {
   protected override show(output: Output): void {
     const monitors = [...(this.monitors.get(output.side) ?? [])]
     if (output.kind === 'event') {
-      const data = example(output.data) ?? {}
+      const plain = example(output.data) ?? {}
+      const data = this.options.figures?.(plain, output.side, output.name) ?? plain
       const ms = this.options.now?.() ?? this.steps
       const timestamp = { seconds: Math.floor(ms / 1000), microseconds: Math.floor((ms % 1000) * 1000) }
       // An event without data has no such member.
-      const plain = isObject(data) && Object.keys(data).length === 0
-      const message = plain ? { timestamp, event: output.name } : { timestamp, event: output.name, data }
+      const isBare = isObject(data) && Object.keys(data).length === 0
+      const message = isBare ? { timestamp, event: output.name } : { timestamp, event: output.name, data }
       for (const monitor of monitors) monitor.event(message)
     } else if (output.kind === 'exits') {
       this.gone.add(output.side)

@@ -21,9 +21,12 @@ export interface RunnerOptions {
   readonly avoid?: readonly string[]
   /** Rules that are taken before others. */
   readonly prefer?: readonly string[]
-  /** Completes what a query answers, with figures for example. */
-  readonly figures?: (answer: Json, side: string, command: string) => Json
-  readonly onStep?: (row: Row) => void
+  /** Whether a row may be taken now, besides what the rules say: the world may not be ready for it. */
+  readonly allows?: (row: Row) => boolean
+  /** Completes what a query answers, or an event tells, with figures for example. */
+  readonly figures?: (answer: Json, side: string, name: string) => Json
+  /** A row has been taken, and nothing of it been shown yet; with the command that it answers. */
+  readonly onStep?: (row: Row, ask?: Ask) => void
   /** Something has come that may let `step` go on. */
   readonly onWork?: () => void
 }
@@ -120,13 +123,26 @@ export abstract class Runner {
 
   /** Answers a command that can be answered, or takes a step that is owed.  False when there is none. */
   step(): boolean {
-    const moves: Move[] = []
-    for (const ask of this.asks) {
-      for (const row of ask.rows) if (this.isOpen(row)) moves.push({ row, ask })
-      for (const query of ask.queries) if (this.engine.holds(this.words, query.where)) moves.push({ query, ask })
-    }
-    this.collect(this.engine.owed, moves)
-    return this.choose(moves)
+    return this.choose(this.collect(this.engine.owed, [...this.answers(), ...this.replies()]))
+  }
+
+  /** Answers a query, and takes no step.  False when none waits. */
+  reply(): boolean {
+    return this.choose(this.replies())
+  }
+
+  /** The rows that may be taken now: answers to commands that wait, steps that are owed, steps that nobody owes. */
+  enabled(): readonly Row[] {
+    const moves = this.collect(this.engine.owed, this.answers())
+    return this.collect(this.engine.may, moves).flatMap(move => ('row' in move ? [move.row] : []))
+  }
+
+  /** Takes one row.  False where it may not be taken now. */
+  perform(row: Row): boolean {
+    const waits = this.answers().find(move => 'row' in move && move.row === row)
+    return this.choose(
+      waits !== undefined ? [waits] : row.cause?.kind !== 'command' && this.isOpen(row) ? [{ row }] : [],
+    )
   }
 
   /** Takes one of the steps that nobody owes: a timer, a decision.  False when there is none. */
@@ -159,6 +175,12 @@ export abstract class Runner {
     return this.engine.decode(this.words)
   }
 
+  /** Has variables be what somebody else has made of them.  Throws `SpecError` for what is not there. */
+  set(values: { readonly [variable: string]: string }): void {
+    for (const [variable, value] of Object.entries(values)) this.engine.write(this.words, variable, value)
+    this.knobs.onWork?.()
+  }
+
   /** What one variable is now.  Throws `SpecError` for a name that is not there. */
   valueOf(variable: string): string {
     return this.engine.valueOf(this.words, variable)
@@ -169,14 +191,28 @@ export abstract class Runner {
     for (const ask of this.asks) if (ask.side === side) this.asks.delete(ask)
   }
 
+  private answers(): Move[] {
+    return [...this.asks].flatMap(ask => ask.rows.filter(row => this.isOpen(row)).map(row => ({ row, ask })))
+  }
+
+  private replies(): Move[] {
+    return [...this.asks].flatMap(ask =>
+      ask.queries.filter(query => this.engine.holds(this.words, query.where)).map(query => ({ query, ask })),
+    )
+  }
+
   private isOpen(row: Row): boolean {
-    return !isOneOf(this.avoided, row) && this.engine.holds(this.words, row.cells)
+    return this.allows(row) && this.engine.holds(this.words, row.cells)
+  }
+
+  private allows(row: Row): boolean {
+    return !isOneOf(this.avoided, row) && this.knobs.allows?.(row) !== false
   }
 
   private collect(step: Engine['owed'], moves: Move[]): Move[] {
     step(this.words, 0, this.next, id => {
       const row = this.flat.rows[id]
-      if (row !== undefined && !isOneOf(this.avoided, row)) moves.push({ row })
+      if (row !== undefined && this.allows(row)) moves.push({ row })
     })
     return moves
   }
@@ -198,7 +234,7 @@ export abstract class Runner {
   private take(row: Row, ask: Ask | undefined): void {
     this.engine.apply(this.words, row)
     if (ask !== undefined) this.asks.delete(ask)
-    this.knobs.onStep?.(row)
+    this.knobs.onStep?.(row, ask)
     let outcome: Outcome | undefined
     for (const output of row.outputs) {
       if (output.kind === 'returns') outcome = { return: example(output.match) ?? {} }

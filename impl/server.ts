@@ -2,7 +2,7 @@
  * The reference endpoint: a QMP server for each side of a system, on sockets.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { type Address, AddressError, listen, printAddress, readAddress } from './address.ts'
+import { AddressError, listen, printAddress, readAddress } from './address.ts'
 import type { Flat } from './flat.ts'
 import { Frames, type Members } from './frames.ts'
 import type { Monitor } from './monitor.ts'
@@ -11,12 +11,17 @@ import { type Pace, Schedule } from './schedule.ts'
 
 /** How and where to serve. */
 export interface ServeOptions extends ReferenceOptions, Pace {
-  /** For each side that is to have a monitor: `unix:PATH` or `tcp:HOST:PORT`, where port 0 is any that is free. */
-  readonly listen: { readonly [side: string]: string }
+  /** For each side that is to have a monitor: `unix:PATH` or `tcp:HOST:PORT`, where port 0 is any that is free; or several. */
+  readonly listen: { readonly [side: string]: string | readonly string[] }
   /** Allows addresses that other machines can reach. */
   readonly anywhere?: boolean
   /** Bytes that may wait for a client that does not read them, before it is dropped; 64 MiB when left out. */
   readonly longestBacklog?: number
+}
+
+interface Listening {
+  readonly side: string
+  readonly server: Server
 }
 
 /** QEMU reads no further while this many requests of a monitor wait. */
@@ -29,12 +34,12 @@ const lingerMs = 1000
 export class Endpoint {
   /** What is served; its faults and preferences may be moved while it runs. */
   readonly reference: Reference
-  /** Where each side listens. */
+  /** Where each side listens; its first monitor, where there are several. */
   readonly addresses: Readonly<Record<string, string>>
   /** Resolves when all is closed; rejects if the rules themselves have failed. */
   readonly closed: Promise<void>
   private readonly ending = Promise.withResolvers<void>()
-  private readonly servers: ReadonlyMap<string, Server>
+  private readonly servers: readonly Listening[]
   private readonly schedule: Schedule
   private readonly connections = new Map<Socket, string>()
   private readonly lingering = new Set<NodeJS.Timeout>()
@@ -43,12 +48,7 @@ export class Endpoint {
   private isClosing = false
 
   /** Use `serve`. */
-  constructor(
-    flat: Flat,
-    options: ServeOptions,
-    servers: ReadonlyMap<string, Server>,
-    addresses: Record<string, string>,
-  ) {
+  constructor(flat: Flat, options: ServeOptions, servers: readonly Listening[], addresses: Record<string, string>) {
     this.options = options
     this.servers = servers
     this.addresses = addresses
@@ -63,7 +63,7 @@ export class Endpoint {
         options.onWork?.()
       },
       onExit: (side, code) => {
-        this.servers.get(side)?.close()
+        for (const { server } of this.servers.filter(one => one.side === side)) server.close()
         options.onExit?.(side, code)
       },
     })
@@ -71,8 +71,8 @@ export class Endpoint {
       this.failure = error
       void this.close()
     })
-    for (const [side, server] of servers) {
-      server.on('connection', socket => this.connect(side, socket))
+    for (const { side, server } of servers) {
+      server.on('connection', socket => this.attach(side, socket))
       // Too many open files, for example: that one connection is lost, and the server goes on.
       server.on('error', () => {})
     }
@@ -91,8 +91,8 @@ export class Endpoint {
     this.schedule.stop()
     for (const timer of this.lingering) clearTimeout(timer)
     for (const socket of this.connections.keys()) socket.destroy()
-    const all = [...this.servers.values()].map(
-      server =>
+    const all = this.servers.map(
+      ({ server }) =>
         new Promise<void>(resolve => {
           // One whose process has ended is closed already, which is no error here.
           server.close(() => resolve())
@@ -105,7 +105,8 @@ export class Endpoint {
     return this.closed
   }
 
-  private connect(side: string, socket: Socket): void {
+  /** Serves a monitor of a side to whoever is at the other end of this socket. */
+  attach(side: string, socket: Socket): void {
     if (this.isClosing || this.reference.isGone(side)) {
       socket.destroy()
       return
@@ -181,19 +182,20 @@ function lineOf(message: Members): string {
 
 /** Serves sides of a system.  Throws `AddressError` or what listening throws, with nothing left open. */
 export async function serve(flat: Flat, options: ServeOptions): Promise<Endpoint> {
-  const wanted = Object.entries(options.listen).map(([side, text]): [string, Address] => {
+  const servers = Object.entries(options.listen).flatMap(([side, texts]) => {
     if (!flat.sides.includes(side))
       throw new AddressError(`there is no side "${side}"; there are ${flat.sides.join(', ')}`)
-    return [side, readAddress(text)]
+    return [texts]
+      .flat()
+      .map(text => ({ side, address: readAddress(text), server: createServer({ allowHalfOpen: true }) }))
   })
-  const servers = new Map(wanted.map(([side]) => [side, createServer({ allowHalfOpen: true })]))
   const addresses: Record<string, string> = {}
   // The endpoint comes first: whoever connects to one side while another is being opened finds it there.
   const endpoint = new Endpoint(flat, options, servers, addresses)
   try {
-    for (const [side, address] of wanted) {
-      const server = servers.get(side)
-      if (server !== undefined) addresses[side] = printAddress(await listen(server, address, options.anywhere))
+    for (const { side, address, server } of servers) {
+      const text = printAddress(await listen(server, address, options.anywhere))
+      addresses[side] ??= text
     }
     return endpoint
   } catch (error) {

@@ -38,10 +38,15 @@ const switchover = [
   ]),
 ]
 
-/** How parameters hold a reference endpoint, which has no bandwidth and no clock. */
+/** How parameters hold a reference endpoint, which has no bandwidth and no clock; what it owes is never held. */
 export const holds: readonly Hold[] = [
   { parameter: 'max-bandwidth', least: 1, most: 1_000_000, rules: switchover },
-  { parameter: 'x-checkpoint-delay', least: 10_000, most: Number.MAX_SAFE_INTEGER, rules: ['ask-for-a-checkpoint'] },
+  {
+    parameter: 'x-checkpoint-delay',
+    least: 10_000,
+    most: Number.MAX_SAFE_INTEGER,
+    rules: ['let-the-checkpoint-delay-pass'],
+  },
 ]
 
 /** What a sound network, a free address and a vCPU that is done in time rule out, in any release. */

@@ -1,0 +1,49 @@
+/** How a reference endpoint behaves where the rules leave it a choice: soundly, unless something else is wanted. */
+import { slug } from '../impl/flat.ts'
+import { isObject } from '../impl/frames.ts'
+import type { Reference } from '../impl/reference.ts'
+import type { ServeOptions } from '../impl/server.ts'
+import { failures, holds } from '../spec/cases.ts'
+import { guest } from '../spec/guest.ts'
+import type { Rules } from '../spec/lang.ts'
+
+/** What is wanted besides. */
+export interface Wishes {
+  /** Rules that are taken wherever they can be, though a sound world rules them out. */
+  readonly wanted?: readonly string[]
+}
+
+/** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
+const ignored = ['query-yank']
+
+/** What a guest, its devices and a debugger do of their own accord: nothing, in a guest that has nothing to run. */
+const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
+  ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
+)
+
+/** Those ids that are not among others. */
+export const without = (all: readonly string[], some: readonly string[]): string[] =>
+  all.filter(id => !some.includes(id))
+
+/** Parameters hold a reference where they would hold a QEMU: see `holds`. */
+export function obey(reference: Reference, given: unknown): void {
+  if (!isObject(given)) return
+  for (const { parameter, least, most, rules } of holds) {
+    const value = given[parameter]
+    if (typeof value !== 'number') continue
+    if (value >= least && value <= most) reference.avoid(rules)
+    else reference.allow(rules)
+  }
+}
+
+/** The options of a server that behaves like this. */
+export function asWished({ wanted = [] }: Wishes): Pick<ServeOptions, 'ignored' | 'outOfBand' | 'prefer' | 'onStep'> & {
+  readonly avoid: readonly string[]
+} {
+  return {
+    avoid: without([...failures, ...doings], wanted),
+    prefer: wanted,
+    ignored,
+    outOfBand: ['query-yank'],
+  }
+}
