@@ -48,7 +48,7 @@ export type Observation =
   | { broken: string }
   /**
    * A line of its trace log.  The lines of a thread are in its order; between threads, and between them and the
-   * monitor, none is known but that what is written here before a command had happened before it was sent.
+   * monitor, none is known.
    */
   | { trace: string; text: string; thread?: string; at?: number }
 

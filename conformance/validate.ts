@@ -244,7 +244,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     }
     last = told
   }
-  const stuck = tracker.settle()
+  const stuck = tracker.finish()
   if (stuck !== undefined) return stop(stuck)
   if (last !== undefined) look(last.line)
   const left = stuckFor(tracker, packed, observed)
@@ -278,7 +278,7 @@ export function follow(tracker: Tracker, observed: Observed): Stuck | undefined 
       if (stuck !== undefined) return stuck
     }
   }
-  return tracker.settle()
+  return tracker.finish()
 }
 
 /** A claim that a rule is never taken, where the transcript cannot be explained without that rule. */

@@ -93,6 +93,8 @@ export class Tracker {
   private nodes: Nodes
   /** For each side, how many lines of its log have come so far. */
   private readonly noted: number[]
+  /** For each side, whether its process was seen to end. */
+  private readonly ended: boolean[] = []
   /** How many nodes are kept, in all sets together. */
   private kept = 0
   private furthest: Nodes | undefined
@@ -151,10 +153,15 @@ export class Tracker {
   /** Something was seen of a side; it is explained at the next `settle`. */
   see(side: string, seen: Seen): void {
     this.expect(seen)
-    this.pending[this.sides.indexOf(side)]?.push(seen)
+    const index = this.sides.indexOf(side)
+    if (seen.kind === 'exit') this.ended[index] = true
+    this.pending[index]?.push(seen)
   }
 
-  /** So many more lines have come of a side's log: what they tell of has happened. */
+  /**
+   * So many more lines have come of a side's log.  That what they tell of has happened is of no use before all is
+   * quiet: the event that a step says besides may still be on its way.
+   */
   note(side: string, lines = 1): void {
     const index = this.sides.indexOf(side)
     this.noted[index] = (this.noted[index] ?? 0) + lines
@@ -185,12 +192,12 @@ export class Tracker {
     return stuck
   }
 
-  /** Explains all that is pending.  When that cannot be, says how far it could be; the tracker is then of no more use. */
-  settle(): Stuck | undefined {
-    return this.explain() ?? this.readOn()
+  /** As `settle`, at the end of all: what logs say is explained to its last line too. */
+  finish(): Stuck | undefined {
+    return this.settle() ?? this.readOn()
   }
 
-  /** Leaves only states in which as much of the logs is explained as has come by now. */
+  /** Leaves only states in which as much of the logs is explained as has come by now; with `exactly`, no more. */
   private readOn(exactly = false): Stuck | undefined {
     if (this.space.traces.every(trace => trace === undefined)) return undefined
     this.close(this.nodes, [], () => new Nodes(1))
@@ -199,7 +206,12 @@ export class Tracker {
     for (const [state, all] of this.nodes) {
       const fits = this.space.traces.every((trace, side) => {
         const { read } = this.space.lanes.lane(this.space.lanes.of(all, side))
-        return trace?.covers(read, required[side] ?? [], exactly) ?? true
+        if (trace === undefined) return true
+        // Nobody who lives on keeps a line to himself.
+        return (
+          trace.covers(read, required[side] ?? [], exactly) &&
+          !(exactly && this.ended[side] !== true && trace.loses(read))
+        )
       })
       if (fits) left.add(state, all)
     }
@@ -212,7 +224,8 @@ export class Tracker {
     return undefined
   }
 
-  private explain(): Stuck | undefined {
+  /** Explains all that is pending.  When that cannot be, says how far it could be; the tracker is then of no more use. */
+  settle(): Stuck | undefined {
     if (this.pending.every(list => list.length === 0)) return undefined
     const [first = [], second = []] = this.pending
     const width = second.length + 1

@@ -123,6 +123,11 @@ export class Trace {
     return required.every((count, t) => (exactly ? at[t] === count : (at[t] ?? 0) >= count))
   }
 
+  /** Whether something was done of which no line was written. */
+  loses(position: number): boolean {
+    return this.positions[position]?.at(-1) !== 0
+  }
+
   /** How many of the first lines are of each thread. */
   counts(lines: number): number[] {
     const counts = this.threads.map(() => 0)

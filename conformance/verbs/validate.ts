@@ -1,6 +1,7 @@
 /** `lockstep validate`: recorded logs against the rules. */
 import { readFileSync } from 'node:fs'
 import { versions } from '../../spec/versions.ts'
+import { isTrace, readTrace } from '../logs/trace.ts'
 import { readTranscript } from '../transcript.ts'
 import { type Judgement, validate } from '../validate.ts'
 import { print, prose, releases } from './common.ts'
@@ -34,7 +35,9 @@ export async function validateVerb(
   const say = prose(json)
   for (const file of files) {
     const name = file === '-' ? 'stdin' : file
-    const judgement = validate(readTranscript(textOf(file), name), forced === undefined ? {} : { version: forced })
+    const text = textOf(file)
+    const transcript = isTrace(text) ? readTrace(text, name) : readTranscript(text, name)
+    const judgement = validate(transcript, forced === undefined ? {} : { version: forced })
     results.push(judgement)
     say(judgement.verdict === 'violates' ? judgement.message : `${judgement.verdict}: ${judgement.message}`)
   }
