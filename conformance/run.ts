@@ -324,7 +324,7 @@ class Runner {
       }
     }
     for (const [side] of living()) for (const query of queries) await politely(side, query)
-    await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
+    if (living().length > 0) await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
     // At once, and the source last: a destination that sees its source die may be about to exit.
     const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
     for (const [, { kill }] of dying.reverse()) kill?.()
