@@ -1,7 +1,7 @@
 /** Each migration status is reached and held on real QEMUs, as spec/holds.ts says. */
 import { describe, expect, test } from 'vitest'
 import { fleeting, type Stand, stands, told, within } from '../spec/holds.ts'
-import { type Act, asks, type Case, kill, wait } from '../spec/script.ts'
+import { type Act, asks, type Case, freeze, kill, wait } from '../spec/script.ts'
 import { qemusForTests } from './binaries.ts'
 import { judge } from './conform.ts'
 import { type Run, run } from './run.ts'
@@ -15,6 +15,7 @@ const atOnce = 4
 
 /** Goes there, waits, looks whether it still is so, and ends both before anything can go on. */
 function caseOf({ at, status, capabilities, script, guest, untold }: Stand, version: string): Case {
+  const other = at === 'src' ? 'dst' : 'src'
   const seen = untold !== undefined && within(untold, version) ? 'none' : status
   return {
     id: `hold/${at}-${status}/1`,
@@ -27,8 +28,10 @@ function caseOf({ at, status, capabilities, script, guest, untold }: Stand, vers
       ...script,
       wait(0.3),
       asks(at, 'query-migrate', told(seen), 1),
+      // Who stands still cannot be about to exit because its peer is gone.
+      freeze(other),
       kill(at),
-      kill(at === 'src' ? 'dst' : 'src'),
+      kill(other),
     ],
   }
 }

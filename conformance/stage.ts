@@ -110,7 +110,7 @@ export function launched(binary: string, name = binary): Target {
     rerun: `--qemu ${shellQuote(binary)}`,
     open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const busy = guest === undefined ? {} : { busy: dir }
+      const busy = guest === undefined ? {} : { busy: tempDir() }
       const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
       let network: Network | undefined
       const start = (side: Side) =>

@@ -60,7 +60,7 @@ const colo = ['events', 'x-colo', { name: 'return-path', since: '11.0' }] as con
 const narrow = set('src', { 'max-bandwidth': 100_000, 'downtime-limit': 1 })
 const active = [listen, narrow, migrate, announced('src', 'active'), announced('dst', 'active')]
 
-/** A quarter of the pages is 40 KB of "this page is zero", so this lasts half a minute at least. */
+/** Of the 512 pages of firmware that the guest never looks at, ten a second are sent; those that are zero count for nothing. */
 const trickle = set('src', { 'max-postcopy-bandwidth': 4096 })
 const inPostcopy = [
   trickle,
