@@ -107,7 +107,7 @@ export function judge(
 }
 
 /** The last words of processes that wrote some, for a message. */
-function lastWords({ stderr }: Run): string {
+export function lastWords({ stderr }: Run): string {
   return Object.entries(stderr)
     .flatMap(([side, text]) =>
       text

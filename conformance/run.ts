@@ -180,6 +180,15 @@ class Runner {
     }
   }
 
+  private async sendAct(act: Extract<Act, { do: 'send' }>): Promise<void> {
+    if (act.refused === 'or not' && this.gone.has(act.at)) return
+    try {
+      await this.send(act.at, act.command, act.arguments, act)
+    } catch (error) {
+      if (act.refused !== 'or not' || !(error instanceof ClosedError)) throw error
+    }
+  }
+
   private async setCapabilities(side: Side, capabilities: readonly Capability[], version: string): Promise<void> {
     const wanted = capabilities
       .filter(item => typeof item === 'string' || compareVersions(item.since, version) <= 0)
@@ -190,8 +199,7 @@ class Runner {
   private async act(act: Act): Promise<void> {
     switch (act.do) {
       case 'send':
-        await this.send(act.at, act.command, act.arguments, act)
-        return
+        return this.sendAct(act)
       case 'await':
         return this.awaitEvent(act)
       case 'ask':
@@ -259,12 +267,12 @@ class Runner {
     side: Side,
     command: string,
     args: { readonly [name: string]: Json } | object,
-    { oob = false, refused = false } = {},
+    { oob = false, refused = false }: { readonly oob?: boolean; readonly refused?: boolean | 'or not' } = {},
   ): Promise<void> {
     const stage = this.stage
     const filled = (stage === undefined ? args : fill(args as Json, stage, side)) as JsonObject
     const reply = await this.execute(side, command, Object.keys(filled).length > 0 ? filled : undefined, oob)
-    if (refused && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
+    if (refused === true && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
     if (!refused && 'error' in reply) throw new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
   }
 
