@@ -114,6 +114,7 @@ export function embedded(version: string): Target {
         await endpoint.close()
         forget()
         remove()
+        return undefined
       }
       const reach = (side: Side) => connect(endpoint.addresses[side] ?? '', { timeoutScale, tap: tap(side) })
       try {

@@ -11,6 +11,7 @@ import { matches } from '../impl/match.ts'
 import type { Act, Capability, Case } from '../spec/script.ts'
 import { ClosedError, QmpError, TimeoutError } from './failure.ts'
 import { type Json, type JsonObject, printJson } from './json.ts'
+import { dyingMs } from './launch.ts'
 import type { NetworkAct } from './network.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
@@ -48,6 +49,8 @@ export interface Run {
   /** Why the script was not done to its end; nothing when it was. */
   readonly short?: string
   readonly frozen?: Frozen
+  /** Processes that outlived their end, and were killed by their pid. */
+  readonly left?: readonly number[]
   /** The last of what each process wrote to its standard error. */
   readonly stderr: { readonly [side in Side]?: string }
 }
@@ -135,6 +138,7 @@ class Runner {
     }, deadlineMs * this.scale)
     let short: string | undefined
     let frozen: Frozen | undefined
+    let left: readonly number[] = []
     try {
       short = await this.perform(of, versions)
       await this.finale(of)
@@ -144,9 +148,9 @@ class Runner {
       else short ??= error.message
     } finally {
       clearTimeout(timer)
-      await stage.close()
+      left = (await stage.close()) ?? []
     }
-    await this.recorder.ended()
+    await within(dyingMs * this.scale, this.recorder.ended())
     if (late) short = `the case took longer than ${(deadlineMs * this.scale) / 1000} s`
     return {
       transcript: this.recorder.finish(),
@@ -154,6 +158,7 @@ class Runner {
       stderr: Object.fromEntries(players.flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : []))),
       ...(short !== undefined && { short }),
       ...(frozen !== undefined && { frozen }),
+      ...(left.length > 0 && { left }),
     }
   }
 

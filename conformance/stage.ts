@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { isLocal } from './faults.ts'
-import { launch, qemuArgs } from './launch.ts'
+import { dyingMs, launch, qemuArgs } from './launch.ts'
+import { endLeftovers } from './leftover.ts'
 import { isNetworkAct, type Network, networkFor } from './network.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
@@ -37,8 +38,8 @@ export interface Stage {
   /** What can be done to the network; not there where no act of the case does anything to it. */
   readonly network?: Network
   readonly dead: string
-  /** Ends what is left, for sure. */
-  readonly close: () => Promise<void>
+  /** Ends what is left, for sure; answers the processes that had not gone when they should have. */
+  readonly close: () => Promise<readonly number[] | undefined>
 }
 
 /** What a stage is set for. */
@@ -138,9 +139,11 @@ export function launched(binary: string, name = binary): Target {
           close: async () => {
             network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
-            await Promise.all(all.map(({ exited }) => exited))
+            await within(dyingMs * timeoutScale, Promise.all(all.map(({ exited }) => exited)))
             for (const { client } of all) client.close()
+            const left = endLeftovers(dir)
             remove()
+            return left
           },
         }
       } catch (error) {
@@ -198,6 +201,7 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
             network?.close()
             for (const client of Object.values(clients)) client.close()
             remove()
+            return undefined
           },
         }
       } catch (error) {
