@@ -73,6 +73,12 @@ function build(done: (code: number) => void): Command {
     .addOption(
       new Option('--repeat <n>', 'run each case so often, with a seed of its own').argParser(integer(1)).default(1),
     )
+    .addOption(
+      new Option('--walk <n>', 'instead of cases, walk so often at random, and make the first failure short').argParser(
+        integer(1),
+      ),
+    )
+    .option('--at <path>', 'where a walk failed, as it was printed')
     .addOption(new Option('--timeout-scale <factor>', 'wait longer, on slow machines').argParser(positive).default(1))
     .addOption(version("the release whose rules judge; the endpoint's own when left out"))
     .addOption(json())

@@ -73,7 +73,7 @@ export function printFrozen({ side, command, at, seconds, outOfBand }: NonNullab
 
 /** The verdict on a run: what the rules say, and what the run itself has to say. */
 export function judge(
-  { transcript, versions, short, frozen }: Run,
+  { transcript, versions, short, frozen, left }: Run,
   validate: Validate,
   version?: string,
 ): Pick<Result, 'version' | 'verdict' | 'expected' | 'message' | 'line' | 'side' | 'claim' | 'rule'> {
@@ -82,6 +82,7 @@ export function judge(
   const notes = [
     ...(frozen ? [printFrozen(frozen)] : []),
     ...(short !== undefined ? [`the script ended early: ${short}`] : []),
+    ...(left ? [`left behind, and killed then: ${left.map(pid => `process ${pid}`).join(', ')}`] : []),
   ]
   const unknown = greeted.map(profileFor).find(profile => profile.rules === undefined)
   if (version === undefined && unknown !== undefined) {
@@ -91,13 +92,14 @@ export function judge(
   const judgement = validate(transcript, { version: version ?? 'auto' })
   const { verdict, line, side, claim, rule } = judgement
   const enough = notes.length === 0 || verdict !== 'conforms'
-  const final = enough ? verdict : 'inconclusive'
+  const final = left ? 'violates' : enough ? verdict : 'inconclusive'
   const said = verdict === 'conforms' ? [] : [judgement.message]
   return {
     version: shown,
     verdict: final,
     // Where the rules of that release let the monitor fall silent, nothing unexpected has come.
-    expected: final === 'conforms' || final === 'known deviation' || (frozen !== undefined && verdict === 'conforms'),
+    expected:
+      final === 'conforms' || final === 'known deviation' || (!left && frozen !== undefined && verdict === 'conforms'),
     message: [...notes, ...said].join('\n'),
     ...(line !== undefined && { line }),
     ...(side !== undefined && { side }),
@@ -107,7 +109,7 @@ export function judge(
 }
 
 /** The last words of processes that wrote some, for a message. */
-function lastWords({ stderr }: Run): string {
+export function lastWords({ stderr }: Run): string {
   return Object.entries(stderr)
     .flatMap(([side, text]) =>
       text

@@ -94,6 +94,7 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
         await endpoint.close()
         forget()
         remove()
+        return undefined
       }
       const reach = (side: Side) => connect(endpoint.addresses[side] ?? '', { timeoutScale, tap: tap(side) })
       try {

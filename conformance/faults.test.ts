@@ -155,6 +155,7 @@ describe.each(['unix', 'tcp'])('a %s proxy', kind => {
     src.socket.write('!')
     await until(() => dst.got === 'hello!')
     await link.accept()
+    await link.accept()
     await join2(link)
     expect(faults).toEqual(['refuse'])
   })

@@ -124,8 +124,9 @@ export class Link {
     this.deafen()
   }
 
-  /** Listens again after `refuse`, at the same address. */
+  /** Listens again after `refuse`, at the same address; nothing where it listens already. */
   async accept(): Promise<void> {
+    if (this.server !== undefined) return
     const address = parseAddress(this.address)
     if ('path' in address) rmSync(address.path, { force: true })
     // Half-open: one side's end of file must not end the other direction.
@@ -177,8 +178,12 @@ export class Link {
       socket.on('error', () => {})
       // A side that is gone, rather than done, takes the other with it.
       socket.on('close', failed => {
-        // Nothing gets through a stalled link, an end not either.
-        if (failed && this.stalled) this.held.push(() => this.dropPair(pair))
+        // Nothing gets through a stalled link, an end not either; and what it held then is lost.
+        if (failed && this.stalled)
+          this.held.push(() => {
+            this.announce('cut')
+            this.dropPair(pair)
+          })
         else if (failed) this.dropPair(pair)
         else if (src.destroyed && dst.destroyed) this.pairs.delete(pair)
       })

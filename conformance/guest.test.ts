@@ -30,11 +30,11 @@ test.skipIf(reason)(`the bytes are what the text says${reason}`, () => {
   expect(bytes.length).toBeLessThan(64 * 1024 - 16)
 })
 
-test('the firmware is 64 KiB and ends with a jump to its start', () => {
+test('the firmware is 2 MiB and ends with a jump to the program', () => {
   const image = firmware()
-  expect(image.length).toBe(65536)
+  expect(image.length).toBe(2 * 1024 * 1024)
   expect(image.subarray(-16, -11).toString('hex')).toBe('ea000000f0')
-  expect(image[0]).toBe(0xfa)
+  expect(image.at(-65536)).toBe(0xfa)
 })
 
 test('is written once a folder', () => {

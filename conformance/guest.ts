@@ -12,7 +12,7 @@
  * the old interrupt controller until it is told otherwise), and the devices
  * that `guestArgs` adds.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Bytes in hex, and what they mean to an assembler that reads Intel's syntax. */
@@ -144,14 +144,19 @@ export const program: readonly Instruction[] = [
 /** Where a processor starts: the last 16 bytes hold a jump to the program. */
 const reset: Instruction = ['ea 00 00 00 f0', 'jmp 0xf000:0']
 
-const size = 64 * 1024
+/**
+ * The last 64 KiB are what the guest sees at 0xf0000.  The rest is there to be sent: 512 pages that are
+ * not zero, which is what a limit on the bandwidth counts, in postcopy nothing else.
+ */
+const size = 2 * 1024 * 1024
+const seen = 64 * 1024
 
-/** What QEMU reads as its BIOS: 64 KiB, `hlt` wherever the program is not. */
+/** What QEMU reads as its BIOS: 2 MiB, `hlt` wherever the program is not. */
 export function firmware(): Buffer {
   const image = Buffer.alloc(size, 0xf4)
   const bytes = (rows: readonly Instruction[]) =>
     Buffer.from(rows.map(([hex]) => hex.replaceAll(' ', '')).join(''), 'hex')
-  bytes(program).copy(image, 0)
+  bytes(program).copy(image, size - seen)
   bytes([reset]).copy(image, size - 16)
   return image
 }
@@ -163,6 +168,10 @@ export function firmware(): Buffer {
  */
 export function guestArgs(dir: string): string[] {
   const file = join(dir, 'guest.bin')
-  if (!existsSync(file)) writeFileSync(file, firmware())
+  if (!existsSync(file)) {
+    // Half a file, where the disk is full, must not be taken for a whole one the next time.
+    writeFileSync(`${file}~`, firmware())
+    renameSync(`${file}~`, file)
+  }
   return ['-cpu', 'qemu64,-apic', '-bios', file, '-device', 'pvpanic', '-device', 'ib700']
 }

@@ -54,7 +54,7 @@ export interface Qemu {
   stderr(): string
   /** The last signal that we sent, if we have. */
   signalled(): NodeJS.Signals | undefined
-  /** Has it quit, kills it when it does not within a second, and waits until it is gone. */
+  /** Has it quit, kills it when it does not within a second, and waits until it is gone, 5 s at most. */
   stop(): Promise<void>
   /** Sends a signal; false when the process is gone already. */
   kill(signal: NodeJS.Signals): boolean
@@ -76,6 +76,9 @@ export class LaunchError extends Error {
 }
 
 const outputKept = 64 * 1024
+
+/** How long a process may take to die of SIGKILL, in milliseconds: one that the kernel keeps must not keep us. */
+export const dyingMs = 5000
 
 let prefix: readonly string[] | undefined
 /** What has the kernel kill a process when we die; nothing where setpriv is missing, or is busybox's. */
@@ -129,7 +132,15 @@ export async function launch(options: LaunchOptions): Promise<Qemu> {
     detached: true,
   })
   const stderr = tail(child)
-  const unregister = onCleanup(() => void child.kill('SIGKILL'))
+  /** To the whole group: what was started may be a wrapper. */
+  const send = (signal: NodeJS.Signals): boolean => {
+    try {
+      return child.pid !== undefined && process.kill(-child.pid, signal)
+    } catch {
+      return child.kill(signal)
+    }
+  }
+  const unregister = onCleanup(() => void send('SIGKILL'))
   const gone = new AbortController()
   // What could not even be started ends as a shell would have it.
   const exited: Promise<Exit> = end(child).catch(() => ({ code: 127, signal: null }))
@@ -145,8 +156,8 @@ export async function launch(options: LaunchOptions): Promise<Qemu> {
   } catch (error) {
     // A monitor that hangs up is mostly a QEMU that is about to be gone.
     const ending = await Promise.race([exited, sleep(error instanceof QmpError ? 200 : 0, undefined)])
-    child.kill('SIGKILL')
-    await exited
+    send('SIGKILL')
+    await Promise.race([exited, sleep(dyingMs)])
     const why = ending === undefined ? (error as Error).message : `${binary} ${printExit(ending)} before its greeting`
     throw new LaunchError(`${name}: ${why}`, ending, stderr(), error)
   }
@@ -156,13 +167,13 @@ export async function launch(options: LaunchOptions): Promise<Qemu> {
     if (child.exitCode !== null || child.signalCode !== null) return false
     tap?.('!!', { fault: signal.slice('SIG'.length).toLowerCase() })
     signalled = signal
-    return child.kill(signal)
+    return send(signal)
   }
   const stop = async () => {
     void client.execute('quit').catch(() => {})
     const stopped = await Promise.race([exited, sleep(1000 * timeoutScale)])
     if (stopped === undefined) kill('SIGKILL')
-    await exited
+    await Promise.race([exited, sleep(dyingMs * timeoutScale)])
     client.close()
   }
   return {

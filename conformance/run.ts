@@ -11,6 +11,7 @@ import { matches } from '../impl/match.ts'
 import type { Act, Capability, Case } from '../spec/script.ts'
 import { ClosedError, QmpError, TimeoutError } from './failure.ts'
 import { type Json, type JsonObject, printJson } from './json.ts'
+import { dyingMs } from './launch.ts'
 import type { NetworkAct } from './network.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
@@ -48,6 +49,8 @@ export interface Run {
   /** Why the script was not done to its end; nothing when it was. */
   readonly short?: string
   readonly frozen?: Frozen
+  /** Processes that outlived their end, and were killed by their pid. */
+  readonly left?: readonly number[]
   /** The last of what each process wrote to its standard error. */
   readonly stderr: { readonly [side in Side]?: string }
 }
@@ -136,6 +139,7 @@ class Runner {
     }, deadlineMs * this.scale)
     let short: string | undefined
     let frozen: Frozen | undefined
+    let left: readonly number[] = []
     try {
       short = await this.perform(of, versions)
       await this.finale(of)
@@ -145,9 +149,9 @@ class Runner {
       else short ??= error.message
     } finally {
       clearTimeout(timer)
-      await stage.close()
+      left = (await stage.close()) ?? []
     }
-    await this.recorder.ended()
+    await within(dyingMs * this.scale, this.recorder.ended())
     if (late) short = `the case took longer than ${(deadlineMs * this.scale) / 1000} s`
     return {
       transcript: this.recorder.finish(),
@@ -155,6 +159,7 @@ class Runner {
       stderr: Object.fromEntries(players.flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : []))),
       ...(short !== undefined && { short }),
       ...(frozen !== undefined && { frozen }),
+      ...(left.length > 0 && { left }),
     }
   }
 
@@ -181,6 +186,15 @@ class Runner {
     }
   }
 
+  private async sendAct(act: Extract<Act, { do: 'send' }>): Promise<void> {
+    if (act.refused === 'or not' && this.gone.has(act.at)) return
+    try {
+      await this.send(act.at, act.command, act.arguments, act)
+    } catch (error) {
+      if (act.refused !== 'or not' || !(error instanceof ClosedError)) throw error
+    }
+  }
+
   private async setCapabilities(side: Side, capabilities: readonly Capability[], version: string): Promise<void> {
     const wanted = capabilities
       .filter(item => typeof item === 'string' || compareVersions(item.since, version) <= 0)
@@ -191,8 +205,7 @@ class Runner {
   private async act(act: Act): Promise<void> {
     switch (act.do) {
       case 'send':
-        await this.send(act.at, act.command, act.arguments, act)
-        return
+        return this.sendAct(act)
       case 'await':
         return this.awaitEvent(act)
       case 'ask':
@@ -260,12 +273,12 @@ class Runner {
     side: Side,
     command: string,
     args: { readonly [name: string]: Json } | object,
-    { oob = false, refused = false } = {},
+    { oob = false, refused = false }: { readonly oob?: boolean; readonly refused?: boolean | 'or not' } = {},
   ): Promise<void> {
     const stage = this.stage
     const filled = (stage === undefined ? args : fill(args as Json, stage, side)) as JsonObject
     const reply = await this.execute(side, command, Object.keys(filled).length > 0 ? filled : undefined, oob)
-    if (refused && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
+    if (refused === true && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
     if (!refused && 'error' in reply) throw new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
   }
 
@@ -326,7 +339,7 @@ class Runner {
     }
     for (const [side] of living()) for (const query of queries) await politely(side, query)
     const silence = (this.stage?.silence ?? patience) * this.scale
-    await this.recorder.quiet(silence, 10 * silence)
+    if (living().length > 0) await this.recorder.quiet(silence, 10 * silence)
     // At once, and the source last: a destination that sees its source die may be about to exit.
     const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
     for (const [, { kill }] of dying.reverse()) kill?.()

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { isLocal } from './faults.ts'
-import { launch, qemuArgs } from './launch.ts'
+import { dyingMs, launch, qemuArgs } from './launch.ts'
+import { endLeftovers } from './leftover.ts'
 import { TraceFiles, traceArgs, traced } from './logs/trace.ts'
 import { isNetworkAct, type Network, networkFor } from './network.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
@@ -42,8 +43,8 @@ export interface Stage {
   readonly dead: string
   /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
   readonly silence?: number
-  /** Ends what is left, for sure. */
-  readonly close: () => Promise<void>
+  /** Ends what is left, for sure; answers the processes that had not gone when they should have. */
+  readonly close: () => Promise<readonly number[] | undefined>
 }
 
 /** What a stage is set for. */
@@ -141,7 +142,7 @@ export function launched(binary: string, name = binary, { trace = false } = {}):
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
     open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const busy = guest === undefined ? {} : { busy: dir }
+      const busy = guest === undefined ? {} : { busy: tempDir() }
       const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
       let network: Network | undefined
       const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
@@ -183,10 +184,12 @@ export function launched(binary: string, name = binary, { trace = false } = {}):
           close: async () => {
             network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
-            await Promise.all(all.map(({ exited }) => exited))
+            await within(dyingMs * timeoutScale, Promise.all(all.map(({ exited }) => exited)))
             for (const { client } of all) client.close()
             inside?.close()
+            const left = endLeftovers(dir)
             remove()
+            return left
           },
         }
       } catch (error) {
@@ -245,6 +248,7 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
             network?.close()
             for (const client of Object.values(clients)) client.close()
             remove()
+            return undefined
           },
         }
       } catch (error) {

@@ -9,6 +9,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { longestSocketPath } from './address.ts'
+import { endLeftovers } from './leftover.ts'
 
 type Undo = () => unknown
 
@@ -86,7 +87,7 @@ function alive(pid: number): boolean {
 
 /**
  * Removes folders that runs which are no more have left in `base`: ours by name, a real
- * folder, of our user, and of a pid that is dead.
+ * folder, of our user, and of a pid that is dead; and ends what still runs in them.
  *
  * @returns the paths it removed
  */
@@ -99,6 +100,8 @@ export function sweep(base = tmpdir()): string[] {
       const stat = lstatSync(path)
       if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return []
       if (readFileSync(join(path, owner), 'utf8') !== namespace()) return []
+      // Whoever was killed may have left what it had started.
+      endLeftovers(path)
       rmSync(path, { recursive: true, force: true })
       return [path]
     } catch {

@@ -21,14 +21,14 @@ export type LinkFault = 'cut' | 'stall' | 'resume' | 'refuse' | 'accept'
 
 /** One thing to do.  All times are in seconds, before scaling. */
 export type Act =
-  /** Sends a command and waits for its reply; `refused` where the reply is to be an error. */
+  /** Sends a command and waits for its reply; `refused` where the reply is to be an error, or may be. */
   | {
       readonly do: 'send'
       readonly at: Side
       readonly command: string
       readonly arguments: Arguments
       readonly oob: boolean
-      readonly refused: boolean
+      readonly refused: boolean | 'or not'
     }
   /** Waits for an event, the first after the one waited for before at this side. */
   | { readonly do: 'await'; readonly at: Side; readonly event: string; readonly data: Match; readonly within: number }
@@ -106,6 +106,16 @@ export const refused = (at: Side, command: string, args: Arguments = {}): Act =>
   arguments: args,
   oob: false,
   refused: true,
+})
+
+/** Sends a command that may be refused, to an endpoint that may be gone. */
+export const tries = (at: Side, command: string, args: Arguments = {}, oob = false): Act => ({
+  do: 'send',
+  at,
+  command,
+  arguments: args,
+  oob,
+  refused: 'or not',
 })
 
 /** Sends a command out of band. */

@@ -27,6 +27,8 @@ export interface ConformFlags {
   readonly json?: boolean
   readonly out?: string
   readonly report?: readonly string[]
+  readonly walk?: number
+  readonly at?: string
 }
 
 const kinds = ['junit', 'json']
@@ -61,6 +63,17 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
   const targets = targetsOf(flags)
+  if (flags.at !== undefined && flags.walk === undefined) throw new UsageError('--at goes with --walk')
+  if (flags.walk !== undefined) {
+    const { walkVerb } = await import('./walk.ts')
+    const known = (target: Target) =>
+      (flags.qemu ?? []).includes(target.name) ? versionOf(target.name) : /^reference (.*)/.exec(target.name)?.[1]
+    const places = targets.map(target => {
+      const release = known(target)
+      return { target, ...(release !== undefined && { version: release }) }
+    })
+    return walkVerb(places, { ...flags, walk: flags.walk })
+  }
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
   if (out !== undefined) mkdirSync(out, { recursive: true })
   const line = progressLine()

@@ -107,11 +107,12 @@ function claimText(claim: (typeof allClaims)[number], release: string): string[]
   ]
 }
 
-function actText(act: Act): string {
+/** An act as a line of a script. */
+export function actText(act: Act): string {
   switch (act.do) {
     case 'send': {
       const args = Object.keys(act.arguments).length > 0 ? ` ${JSON.stringify(act.arguments)}` : ''
-      return `${act.at} -> ${act.command}${args}${act.oob ? ', out of band' : ''}${act.refused ? ', to be refused' : ''}`
+      return `${act.at} -> ${act.command}${args}${act.oob ? ', out of band' : ''}${act.refused === true ? ', to be refused' : ''}`
     }
     case 'await':
       return `${act.at} <- ${act.event} ${JSON.stringify(act.data)}, within ${act.within} s`
