@@ -76,7 +76,10 @@ describe('lockstep', () => {
     [['conform', '--qemu', '/nowhere/qemu'], '/nowhere/qemu --version: '],
     [['check', '--version', '11'], 'there are no rules for version "11"; there are for '],
     [['check', 'nonsense'], 'there is no system "nonsense" to explore; there are '],
-    [['list', 'nonsense'], '"nonsense" cannot be listed; there are rules, claims, cases, systems, versions'],
+    [
+      ['list', 'nonsense'],
+      '"nonsense" cannot be listed; there are rules, claims, cases, systems, deviations, versions',
+    ],
     [['explain', 'nonsense'], 'there is no rule, claim or case "nonsense"'],
     [['serve', '--src', 'foo'], 'foo is not an address'],
     [['validate'], "error: missing required argument 'log'"],
@@ -99,7 +102,7 @@ describe('lockstep', () => {
 })
 
 describe('lockstep list', () => {
-  test.each(['rules', 'claims', 'cases', 'systems', 'versions'])(
+  test.each(['rules', 'claims', 'cases', 'systems', 'deviations', 'versions'])(
     '%s is one object',
     { timeout: 60_000 },
     async what => {

@@ -98,7 +98,7 @@ function build(done: (code: number) => void): Command {
   program
     .command('list')
     .description('list what there is')
-    .argument('<what>', 'rules, claims, cases, systems or versions')
+    .argument('<what>', 'rules, claims, cases, systems, deviations or versions')
     .addOption(json())
     .addOption(version('only what is in this release'))
     .action(async (what, flags) => done(await (await import('./verbs/list.ts')).list(what, flags)))

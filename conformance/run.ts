@@ -14,6 +14,7 @@ import { type Json, type JsonObject, printJson } from './json.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
+import { unlessStalled } from './stall.ts'
 import type { Side, Transcript } from './transcript.ts'
 
 /** How to run a case. */
@@ -38,6 +39,8 @@ export interface Frozen {
   readonly seconds: number
   /** Whether a command out of band was answered all the same; undefined where there is no such thing. */
   readonly outOfBand: boolean | undefined
+  /** Whether the kernel says that no thread of its process can go on. */
+  readonly stalled: boolean
 }
 
 /** What came of a run. */
@@ -60,9 +63,12 @@ class Short extends Error {}
 /** The monitor of this side does not answer. */
 class FrozenError extends Error {
   readonly side: Side
-  constructor(side: Side) {
+  /** Found by what its threads do, before a command had waited for its answer long enough. */
+  readonly stalled: boolean
+  constructor(side: Side, stalled = false) {
     super(`${sideName[side]} is frozen`)
     this.side = side
+    this.stalled = stalled
   }
 }
 
@@ -135,7 +141,7 @@ class Runner {
       short = await this.perform(of, versions)
       await this.finale(of)
     } catch (error) {
-      if (error instanceof FrozenError) frozen = await this.probe(error.side)
+      if (error instanceof FrozenError) frozen = await this.probe(error)
       else if (!(error instanceof QmpError)) throw error
       else short ??= error.message
     } finally {
@@ -215,7 +221,8 @@ class Runner {
     const { client } = this.player(side)
     try {
       // Where nothing is out of band, it has to wait its turn.
-      return await client.execute(command, args, { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 })
+      const options = { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 }
+      return await this.unlessStalled(client.execute(command, args, options))
     } catch (error) {
       throw error instanceof TimeoutError ? new FrozenError(side) : error
     }
@@ -251,7 +258,7 @@ class Runner {
       if (this.gone.has(at)) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
       const left = Math.max(deadline - performance.now(), 1) / this.scale
       try {
-        await client.waitFor(fits, left, { what })
+        await this.unlessStalled(client.waitFor(fits, left, { what }))
       } catch (error) {
         if (error instanceof ClosedError) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
         if (!(error instanceof TimeoutError)) throw error
@@ -302,8 +309,21 @@ class Runner {
     }
   }
 
+  /** Waits no longer once a process of ours can do nothing more. */
+  private unlessStalled<T>(promise: Promise<T>): Promise<T> {
+    const ours = Object.entries(this.stage?.players ?? {}).flatMap(([side, { pid }]) =>
+      pid === undefined || this.gone.has(side as Side) ? [] : [{ side: side as Side, pid }],
+    )
+    return unlessStalled(promise, ours, ({ side }) => new FrozenError(side, true))
+  }
+
   /** Asks a frozen monitor once more, out of band. */
-  private async probe(side: Side): Promise<Frozen> {
+  private async probe({ side, stalled }: FrozenError): Promise<Frozen> {
+    // That it does not answer is to be seen in the transcript, too.
+    if (stalled)
+      await this.player(side)
+        .client.execute('query-status', undefined, { timeoutMs: 300 })
+        .catch(() => {})
     const { lines } = this.recorder
     const silent = lines.findLast(line => line.side === side && line.dir === '!!' && 'unanswered' in line.msg)?.msg
     const sent = lines.find(line => line.side === side && line.dir === '->' && line.msg.id === silent?.unanswered)
@@ -317,7 +337,7 @@ class Runner {
       )
     }
     const command = String(sent?.msg.execute ?? sent?.msg['exec-oob'])
-    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand }
+    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand, stalled }
   }
 }
 

@@ -17,6 +17,8 @@ import { later } from './wait.ts'
 /** One endpoint on stage. */
 export interface Player extends Followed {
   readonly client: Client
+  /** Its process, where we started it. */
+  readonly pid?: number
   /** Kills its process; not there where that is not ours to do. */
   readonly kill?: () => void
   /** The last of what it wrote to its standard error, where we can read it. */
