@@ -69,7 +69,7 @@ describe('lockstep', () => {
     [['conform', '--timeout-scale', '0'], 'it is no number above 0'],
     [['conform', '--only', 'nonsense'], '"nonsense" is none of them; there are precopy/complete/1, '],
     [['conform', '--version', '3.1'], 'there are no rules for version "3.1"; there are for '],
-    [['conform', '--report', 'xml'], '"xml" is no kind of report; there are junit, json'],
+    [['conform', '--report', 'xml'], '"xml" is no kind of report; there are tap, junit, html, json'],
     [['conform', '--dst', 'unix:/nowhere'], '--dst and --uri go with --src'],
     [['conform', '--src', 'unix:/a', '--qemu', 'b'], 'give --qemu or --src, not both'],
     [['conform', '--src', 'localhost:4444'], 'localhost:4444 is not an address'],

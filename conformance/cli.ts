@@ -76,7 +76,7 @@ function build(done: (code: number) => void): Command {
     .addOption(version("the release whose rules judge; the endpoint's own when left out"))
     .addOption(json())
     .option('--out <folder>', 'store transcripts and reports there')
-    .addOption(new Option('--report <kinds>', 'write these to the folder: junit, json').argParser(collect))
+    .addOption(new Option('--report <kinds>', 'write these to the folder: tap, junit, html, json').argParser(collect))
     .action(async flags => done(await (await import('./verbs/conform.ts')).conformVerb(flags)))
   program
     .command('validate')

@@ -1,12 +1,14 @@
 /** `lockstep conform`: the cases against real QEMUs, endpoints that run, or the embedded reference. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import { cases } from '../../spec/cases.ts'
 import { versions } from '../../spec/versions.ts'
 import { versionOf } from '../binaries.ts'
 import { conform } from '../conform.ts'
 import { embedded } from '../embedded.ts'
-import { exitCode, printJsonReport, printReport } from '../report.ts'
+import { exitCode } from '../report.ts'
+import { printJsonReport } from '../reports/json.ts'
+import { printReport } from '../reports/terminal.ts'
+import { reportKinds, writeReports } from '../reports/write.ts'
 import { addressed, launched, type Target } from '../stage.ts'
 import { validate } from '../validate.ts'
 import { print, progressLine, prose, releases, select, UsageError } from './common.ts'
@@ -27,8 +29,6 @@ export interface ConformFlags {
   readonly out?: string
   readonly report?: readonly string[]
 }
-
-const kinds = ['junit', 'json']
 
 /** A binary as a target, if it is one: a wrong path is a mistake in the command line, and is said before anything runs. */
 function binary(path: string): Target {
@@ -52,8 +52,9 @@ function targetsOf({ qemu = [], src, dst, uri, version }: ConformFlags): Target[
 /** Runs the verb; answers the exit code. */
 export async function conformVerb(flags: ConformFlags): Promise<number> {
   const { only = [], skip = [], seed, repeat, timeoutScale, version, json, report = [] } = flags
-  const unknown = report.find(kind => !kinds.includes(kind))
-  if (unknown !== undefined) throw new UsageError(`"${unknown}" is no kind of report; there are ${kinds.join(', ')}`)
+  const unknown = report.find(kind => !reportKinds.includes(kind))
+  if (unknown !== undefined)
+    throw new UsageError(`"${unknown}" is no kind of report; there are ${reportKinds.join(', ')}`)
   const chosen = select(cases, { only, skip })
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
@@ -75,11 +76,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     validate,
   )
   line.clear()
-  if (out !== undefined && report.includes('json')) writeFileSync(join(out, 'report.json'), printJsonReport(results))
-  if (out !== undefined && report.includes('junit')) {
-    const { printJunit } = await import('../junit.ts')
-    writeFileSync(join(out, 'junit.xml'), printJunit(results))
-  }
+  if (out !== undefined) await writeReports(report, out, results, id => chosen.find(one => one.id === id))
   if (json) print(printJsonReport(results))
   prose(json)(printReport(results))
   return exitCode(results)
