@@ -71,6 +71,8 @@ describe('lockstep', () => {
     [['conform', '--version', '3.1'], 'there are no rules for version "3.1"; there are for '],
     [['conform', '--report', 'xml'], '"xml" is no kind of report; there are tap, junit, html, json'],
     [['conform', '--dst', 'unix:/nowhere'], '--dst and --uri go with --src'],
+    [['conform', '--update-baseline'], '--update-baseline goes with --baseline'],
+    [['conform', '--baseline', '/nowhere/b.json'], '/nowhere/b.json: cannot be read (ENOENT)'],
     [['conform', '--src', 'unix:/a', '--qemu', 'b'], 'give --qemu or --src, not both'],
     [['conform', '--src', 'localhost:4444'], 'localhost:4444 is not an address'],
     [['conform', '--qemu', '/nowhere/qemu'], '/nowhere/qemu --version: '],

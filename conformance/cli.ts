@@ -77,6 +77,8 @@ function build(done: (code: number) => void): Command {
     .addOption(json())
     .option('--out <folder>', 'store transcripts and reports there')
     .addOption(new Option('--report <kinds>', 'write these to the folder: tap, junit, html, json').argParser(collect))
+    .option('--baseline <file>', 'earlier results, as --json prints them: only what is worse fails')
+    .option('--update-baseline', 'write these results to that file, and fail only where something could not be run')
     .action(async flags => done(await (await import('./verbs/conform.ts')).conformVerb(flags)))
   program
     .command('validate')

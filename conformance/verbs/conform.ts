@@ -1,9 +1,10 @@
 /** `lockstep conform`: the cases against real QEMUs, endpoints that run, or the embedded reference. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cases } from '../../spec/cases.ts'
 import { versions } from '../../spec/versions.ts'
+import { type Compared, compareWith, printBaseline, readBaseline, readBaselineToUpdate } from '../baseline.ts'
 import { versionOf } from '../binaries.ts'
-import { conform } from '../conform.ts'
+import { conform, type Result } from '../conform.ts'
 import { embedded } from '../embedded.ts'
 import { exitCode } from '../report.ts'
 import { printJsonReport } from '../reports/json.ts'
@@ -11,7 +12,7 @@ import { printReport } from '../reports/terminal.ts'
 import { reportKinds, writeReports } from '../reports/write.ts'
 import { addressed, launched, type Target } from '../stage.ts'
 import { validate } from '../validate.ts'
-import { print, progressLine, prose, releases, select, UsageError } from './common.ts'
+import { print, progressLine, prose, releases, remark, select, UsageError } from './common.ts'
 
 /** The options as the command line gives them. */
 export interface ConformFlags {
@@ -28,6 +29,8 @@ export interface ConformFlags {
   readonly json?: boolean
   readonly out?: string
   readonly report?: readonly string[]
+  readonly baseline?: string
+  readonly updateBaseline?: boolean
 }
 
 /** A binary as a target, if it is one: a wrong path is a mistake in the command line, and is said before anything runs. */
@@ -55,6 +58,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   const unknown = report.find(kind => !reportKinds.includes(kind))
   if (unknown !== undefined)
     throw new UsageError(`"${unknown}" is no kind of report; there are ${reportKinds.join(', ')}`)
+  const baseline = baselineOf(flags)
   const chosen = select(cases, { only, skip })
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
@@ -62,7 +66,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
   if (out !== undefined) mkdirSync(out, { recursive: true })
   const line = progressLine()
-  const results = await conform(
+  const ran = await conform(
     {
       targets,
       cases: chosen,
@@ -76,8 +80,28 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     validate,
   )
   line.clear()
-  if (out !== undefined) await writeReports(report, out, results, id => chosen.find(one => one.id === id))
+  const { results, remarks } = baseline.hold(ran)
+  const written =
+    out === undefined ? [] : await writeReports(report, out, results, id => chosen.find(one => one.id === id))
   if (json) print(printJsonReport(results))
-  prose(json)(printReport(results))
+  prose(json)([printReport(results), ...remarks.map(line => `${line}\n`)].join(''))
+  for (const path of written) remark(`written: ${path}`)
   return exitCode(results)
+}
+
+/** What `--baseline` and `--update-baseline` make of results. */
+function baselineOf({ baseline: file, updateBaseline: update = false }: ConformFlags) {
+  if (file === undefined) {
+    if (update) throw new UsageError('--update-baseline goes with --baseline')
+    return { hold: (results: readonly Result[]): Compared => ({ results, remarks: [] }) }
+  }
+  // Before anything runs: a mistake in it should not cost a quarter of an hour.
+  const earlier = update ? readBaselineToUpdate(file) : readBaseline(file)
+  const hold = (results: readonly Result[]): Compared => {
+    if (!update) return compareWith(earlier, results)
+    const text = printBaseline(earlier, results)
+    writeFileSync(file, text)
+    return { results: compareWith(JSON.parse(text).results, results).results, remarks: [`${file} is up to date`] }
+  }
+  return { hold }
 }
