@@ -65,6 +65,7 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--qemu <binary>', 'start this QEMU for both sides; may be repeated').argParser(append))
     .option('--src <address>', 'a source that runs already, as unix:PATH or tcp:HOST:PORT; each case ends with quit')
     .option('--dst <address>', 'its destination, started with -incoming defer')
+    .option('--keep', 'do not end them with quit: go on with the same ones as long as they are fit')
     .option('--uri <uri>', 'where that destination can listen for the migration')
     .addOption(only('which cases to run'))
     .addOption(skip())

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Case } from '../spec/script.ts'
 import { deviate } from './deviate.ts'
 import { QmpError } from './failure.ts'
+import { NotFitError } from './foreign.ts'
 import { LaunchError } from './launch.ts'
 import { printText } from './print.ts'
 import { type Run, run, sideName } from './run.ts'
@@ -200,7 +201,7 @@ async function one(
   try {
     const done = await run(of, target, { seed, timeoutScale, ...(file !== undefined && { file }) })
     if (file !== undefined) writeFileSync(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
-    const judged = judge(done, validate, version, { case: of.id, real: !target.name.startsWith('reference') })
+    const judged = judge(done, validate, version, { case: of.id, real: target.model !== true })
     const words = judged.verdict === 'violates' ? lastWords(done) : ''
     return {
       ...base,
@@ -210,6 +211,7 @@ async function one(
       ...(file !== undefined && { file }),
     }
   } catch (error) {
+    if (error instanceof NotFitError) return none(error.expected ? 'skipped' : 'error', error.message)
     if (!unreachable(error)) throw error
     lost.reason = error.message
     return none('error', error.message)

@@ -77,6 +77,7 @@ export async function servePair({ version, ...options }: PairOptions): Promise<E
 export function embedded(version: string): Target {
   return {
     name: `reference ${version}`,
+    model: true,
     rerun: `--version ${version}`,
     open: async ({ case: { sides }, seed, timeoutScale, tap }) => {
       const { dir, remove } = folder()

@@ -74,6 +74,8 @@ class FrozenError extends Error {
 
 const queries = ['query-status', 'query-migrate', 'query-colo-status'] as const
 
+const sanity = ['query-version', 'query-migrate-capabilities'] as const
+
 /** Between two questions of the same kind, in milliseconds. */
 const askAgainMs = 20
 
@@ -115,6 +117,8 @@ class Runner {
       throw error
     }
     this.stage = stage
+    // What came before the script is not what it waits for.
+    for (const side of ['src', 'dst'] as const) this.passed[side] = this.events[side].length
     const players = Object.entries(stage.players) as [Side, Player][]
     for (const [side, player] of players) {
       this.recorder.follow(side, player)
@@ -148,7 +152,7 @@ class Runner {
       clearTimeout(timer)
       await stage.close()
     }
-    await this.recorder.ended()
+    if (!stage.kept) await this.recorder.ended()
     if (late) short = `the case took longer than ${(deadlineMs * this.scale) / 1000} s`
     return {
       transcript: this.recorder.finish(),
@@ -295,9 +299,11 @@ class Runner {
         if (!(error instanceof ClosedError)) throw error
       }
     }
-    for (const [side] of living()) for (const query of queries) await politely(side, query)
+    // Of what we did not start, see that it is still the one that it was.
+    for (const [side, { kill }] of living())
+      for (const query of kill === undefined ? [...queries, ...sanity] : queries) await politely(side, query)
     await this.recorder.quiet(silence * this.scale, 10 * silence * this.scale)
-    for (const [side, { client, exited, kill }] of living()) {
+    for (const [side, { client, exited, kill }] of this.stage?.kept ? [] : living()) {
       if (end === 'kill' && kill !== undefined) {
         kill()
         await within(5000 * this.scale, client.closed)

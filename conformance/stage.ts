@@ -33,6 +33,8 @@ export interface Stage {
   /** What the placeholders of scripts stand for. */
   readonly uri: string
   readonly dead: string
+  /** Its endpoints outlive the case: they are neither ended nor waited for. */
+  readonly kept?: true
   /** Ends what is left, for sure. */
   readonly close: () => Promise<void>
 }
@@ -54,6 +56,10 @@ export interface Target {
   /** A reason why a case cannot be run on it; nothing when it can. */
   readonly unfit?: (of: Case) => string | undefined
   readonly open: (setting: Setting) => Promise<Stage>
+  /** It draws among all that the rules allow, and need not do what real QEMUs always do. */
+  readonly model?: true
+  /** Lets go of what outlives a case. */
+  readonly close?: () => Promise<void>
 }
 
 let stages = 0

@@ -6,6 +6,8 @@ import { type Compared, compareWith, printBaseline, readBaseline, readBaselineTo
 import { versionOf } from '../binaries.ts'
 import { conform, type Result } from '../conform.ts'
 import { embedded } from '../embedded.ts'
+import { foreign, probeAll } from '../foreign.ts'
+import { printFacts } from '../probe.ts'
 import { exitCode } from '../report.ts'
 import { printJsonReport } from '../reports/json.ts'
 import { printReport } from '../reports/terminal.ts'
@@ -20,6 +22,7 @@ export interface ConformFlags {
   readonly src?: string
   readonly dst?: string
   readonly uri?: string
+  readonly keep?: boolean
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
   readonly seed: number
@@ -43,11 +46,24 @@ function binary(path: string): Target {
   return launched(path)
 }
 
-function targetsOf({ qemu = [], src, dst, uri, version }: ConformFlags): Target[] {
+/** Endpoints that run already, asked first what they can do. */
+async function running({ src = '', dst, uri, keep, timeoutScale }: ConformFlags): Promise<Target> {
+  const target = addressed(src, dst, uri)
+  const addresses = { src, ...(dst !== undefined && { dst }) }
+  const facts = await probeAll(addresses, timeoutScale)
+  for (const side of ['src', 'dst'] as const) {
+    const known = facts[side]
+    if (known !== undefined) remark(`${side} ${addresses[side]}: ${printFacts(known)}`)
+  }
+  return foreign(target, facts, keep)
+}
+
+async function targetsOf(flags: ConformFlags): Promise<Target[]> {
+  const { qemu = [], src, dst, uri, keep, version } = flags
   if (src !== undefined && qemu.length > 0) throw new UsageError('give --qemu or --src, not both')
-  if (src === undefined && (dst !== undefined || uri !== undefined))
-    throw new UsageError('--dst and --uri go with --src')
-  if (src !== undefined) return [addressed(src, dst, uri)]
+  if (src === undefined && (dst !== undefined || uri !== undefined || keep))
+    throw new UsageError(keep ? '--keep goes with --src' : '--dst and --uri go with --src')
+  if (src !== undefined) return [await running(flags)]
   if (qemu.length > 0) return qemu.map(binary)
   return [embedded(releases(versions, version).at(-1) ?? '')]
 }
@@ -62,7 +78,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   const chosen = select(cases, { only, skip })
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
-  const targets = targetsOf(flags)
+  const targets = await targetsOf(flags)
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
   if (out !== undefined) mkdirSync(out, { recursive: true })
   const line = progressLine()
@@ -79,6 +95,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     },
     validate,
   )
+  for (const target of targets) await target.close?.()
   line.clear()
   const { results, remarks } = baseline.hold(ran)
   const written =
