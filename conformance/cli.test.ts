@@ -69,14 +69,19 @@ describe('lockstep', () => {
     [['conform', '--timeout-scale', '0'], 'it is no number above 0'],
     [['conform', '--only', 'nonsense'], '"nonsense" is none of them; there are precopy/complete/1, '],
     [['conform', '--version', '3.1'], 'there are no rules for version "3.1"; there are for '],
-    [['conform', '--report', 'xml'], '"xml" is no kind of report; there are junit, json'],
+    [['conform', '--report', 'xml'], '"xml" is no kind of report; there are tap, junit, html, json'],
     [['conform', '--dst', 'unix:/nowhere'], '--dst and --uri go with --src'],
+    [['conform', '--update-baseline'], '--update-baseline goes with --baseline'],
+    [['conform', '--baseline', '/nowhere/b.json'], '/nowhere/b.json: cannot be read (ENOENT)'],
     [['conform', '--src', 'unix:/a', '--qemu', 'b'], 'give --qemu or --src, not both'],
     [['conform', '--src', 'localhost:4444'], 'localhost:4444 is not an address'],
     [['conform', '--qemu', '/nowhere/qemu'], '/nowhere/qemu --version: '],
     [['check', '--version', '11'], 'there are no rules for version "11"; there are for '],
     [['check', 'nonsense'], 'there is no system "nonsense" to explore; there are '],
-    [['list', 'nonsense'], '"nonsense" cannot be listed; there are rules, claims, cases, systems, versions'],
+    [
+      ['list', 'nonsense'],
+      '"nonsense" cannot be listed; there are rules, claims, cases, systems, deviations, versions',
+    ],
     [['explain', 'nonsense'], 'there is no rule, claim or case "nonsense"'],
     [['serve', '--src', 'foo'], 'foo is not an address'],
     [['validate'], "error: missing required argument 'log'"],
@@ -99,7 +104,7 @@ describe('lockstep', () => {
 })
 
 describe('lockstep list', () => {
-  test.each(['rules', 'claims', 'cases', 'systems', 'versions'])(
+  test.each(['rules', 'claims', 'cases', 'systems', 'deviations', 'versions'])(
     '%s is one object',
     { timeout: 60_000 },
     async what => {

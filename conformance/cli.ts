@@ -66,6 +66,7 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--qemu <binary>', 'start this QEMU for both sides; may be repeated').argParser(append))
     .option('--src <address>', 'a source that runs already, as unix:PATH or tcp:HOST:PORT; each case ends with quit')
     .option('--dst <address>', 'its destination, started with -incoming defer')
+    .option('--keep', 'do not end them with quit: go on with the same ones as long as they are fit')
     .option('--uri <uri>', 'where that destination can listen for the migration')
     .addOption(only('which cases to run'))
     .addOption(skip())
@@ -84,7 +85,9 @@ function build(done: (code: number) => void): Command {
     .addOption(json())
     .option('--trace', 'have QEMU write its trace log, and hold that to the rules too; goes with --qemu')
     .option('--out <folder>', 'store transcripts and reports there')
-    .addOption(new Option('--report <kinds>', 'write these to the folder: junit, json').argParser(collect))
+    .addOption(new Option('--report <kinds>', 'write these to the folder: tap, junit, html, json').argParser(collect))
+    .option('--baseline <file>', 'earlier results, as --json prints them: only what is worse fails')
+    .option('--update-baseline', 'write these results to that file, and fail only where something could not be run')
     .action(async flags => done(await (await import('./verbs/conform.ts')).conformVerb(flags)))
   program
     .command('validate')
@@ -106,7 +109,7 @@ function build(done: (code: number) => void): Command {
   program
     .command('list')
     .description('list what there is')
-    .argument('<what>', 'rules, claims, cases, systems or versions')
+    .argument('<what>', 'rules, claims, cases, systems, deviations or versions')
     .addOption(json())
     .addOption(version('only what is in this release'))
     .action(async (what, flags) => done(await (await import('./verbs/list.ts')).list(what, flags)))

@@ -163,7 +163,7 @@ describe('a verdict', () => {
     ...{ file: 'x', version: '11.1.3', verdict, message: 'as it is', skipped: {} },
   })
   const base = { transcript, versions: { src: '11.1.3' }, stderr: {} }
-  const frozen = { side: 'src', command: 'stop', at: 1, seconds: 5, outOfBand: true } as const
+  const frozen = { side: 'src', command: 'stop', at: 1, seconds: 5, outOfBand: true, stalled: false } as const
 
   test.each([
     ['conforms', {}, 'conforms', true],

@@ -5,12 +5,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Case } from '../spec/script.ts'
+import { deviate } from './deviate.ts'
 import { QmpError } from './failure.ts'
+import { NotFitError } from './foreign.ts'
 import { LaunchError } from './launch.ts'
 import { printText } from './print.ts'
 import { type Run, run, sideName } from './run.ts'
 import type { Target } from './stage.ts'
-import type { Judgement, VerdictName } from './validate.ts'
+import type { Allowed, Judgement, VerdictName } from './validate.ts'
 import { profileFor } from './whose.ts'
 
 /** Verdicts of a case: the ladder of a log, and why there may be none. */
@@ -31,6 +33,10 @@ export interface Result {
   readonly side?: string
   readonly claim?: string
   readonly rule?: string
+  /** The id of the known deviation that it is, or that did not come. */
+  readonly deviation?: string
+  /** Where it left the rules: what could have been seen next instead. */
+  readonly allowed?: readonly Allowed[]
   /** One line or several, for people; may be empty when all is well. */
   readonly message: string
   /** The command that runs this again. */
@@ -63,12 +69,12 @@ export type Validate = (transcript: Run['transcript'], options?: { version?: str
 const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '')
 
 /** That a monitor stopped answering, in a sentence. */
-export function printFrozen({ side, command, at, seconds, outOfBand }: NonNullable<Run['frozen']>): string {
+export function printFrozen({ side, command, at, seconds, outOfBand, stalled }: NonNullable<Run['frozen']>): string {
   const also =
     outOfBand === undefined
       ? 'it knows no out-of-band commands'
       : `an out-of-band command was ${outOfBand ? '' : 'not '}answered`
-  return `${sideName[side]}'s monitor stopped answering: \`${command}\` sent at ${at.toFixed(3)} s had no answer for ${seconds} s; ${also}`
+  return `${sideName[side]}'s monitor stopped answering: \`${command}\` sent at ${at.toFixed(3)} s had no answer for ${seconds} s; ${also}${stalled ? '; its threads wait for each other' : ''}`
 }
 
 /** The verdict on a run: what the rules say, and what the run itself has to say. */
@@ -76,7 +82,11 @@ export function judge(
   { transcript, versions, short, frozen, left }: Run,
   validate: Validate,
   version?: string,
-): Pick<Result, 'version' | 'verdict' | 'expected' | 'message' | 'line' | 'side' | 'claim' | 'rule'> {
+  subject: { readonly case: string; readonly real: boolean } = { case: '', real: false },
+): Pick<
+  Result,
+  'version' | 'verdict' | 'expected' | 'message' | 'line' | 'side' | 'claim' | 'rule' | 'deviation' | 'allowed'
+> {
   const greeted = [...new Set(Object.values(versions))]
   const shown = greeted.join('/')
   const notes = [
@@ -90,11 +100,11 @@ export function judge(
     return { version: shown, verdict: 'inconclusive', expected: true, message }
   }
   const judgement = validate(transcript, { version: version ?? 'auto' })
-  const { verdict, line, side, claim, rule } = judgement
+  const { verdict, line, side, claim, rule, allowed, might = [] } = judgement
   const enough = notes.length === 0 || verdict !== 'conforms'
   const final = left ? 'violates' : enough ? verdict : 'inconclusive'
   const said = verdict === 'conforms' ? [] : [judgement.message]
-  return {
+  const judged = {
     version: shown,
     verdict: final,
     // Where the rules of that release let the monitor fall silent, nothing unexpected has come.
@@ -105,7 +115,10 @@ export function judge(
     ...(side !== undefined && { side }),
     ...(claim !== undefined && { claim }),
     ...(rule !== undefined && { rule }),
+    ...(allowed !== undefined && { allowed }),
   }
+  const release = version ?? profileFor(greeted[0] ?? '').rules
+  return deviate(judged, { ...subject, release, frozen: frozen !== undefined && verdict === 'conforms', might })
 }
 
 /** The last words of processes that wrote some, for a message. */
@@ -190,7 +203,7 @@ async function one(
   try {
     const done = await run(of, target, { seed, timeoutScale, ...(file !== undefined && { file }) })
     if (file !== undefined) writeFileSync(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
-    const judged = judge(done, validate, version)
+    const judged = judge(done, validate, version, { case: of.id, real: target.model !== true })
     const words = judged.verdict === 'violates' ? lastWords(done) : ''
     return {
       ...base,
@@ -200,6 +213,7 @@ async function one(
       ...(file !== undefined && { file }),
     }
   } catch (error) {
+    if (error instanceof NotFitError) return none(error.expected ? 'skipped' : 'error', error.message)
     if (!unreachable(error)) throw error
     lost.reason = error.message
     return none('error', error.message)

@@ -73,6 +73,7 @@ function unfit({ guest, script }: Case): string | undefined {
 export function embedded(version: string, wanted: readonly string[] = []): Target {
   return {
     name: `reference ${version}`,
+    model: true,
     rerun: `--version ${version}`,
     unfit,
     open: async ({ case: { sides }, seed, timeoutScale, tap }) => {

@@ -1,8 +1,10 @@
 /** What a person and a machine read of results. */
 import { describe, expect, test } from 'vitest'
 import type { Result } from './conform.ts'
-import { printJunit } from './junit.ts'
-import { exitCode, printJsonReport, printReport } from './report.ts'
+import { exitCode } from './report.ts'
+import { printJsonReport } from './reports/json.ts'
+import { printJunit } from './reports/junit.ts'
+import { printReport } from './reports/terminal.ts'
 
 const base = {
   ...{ case: 'precopy/cancel/1', endpoint: '.qemu/sid/qemu', version: '11.1.3', seed: 1, seconds: 1.5 },

@@ -16,6 +16,7 @@ import type { NetworkAct } from './network.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
+import { unlessStalled } from './stall.ts'
 import type { Side, Transcript } from './transcript.ts'
 
 /** How to run a case. */
@@ -40,6 +41,8 @@ export interface Frozen {
   readonly seconds: number
   /** Whether a command out of band was answered all the same; undefined where there is no such thing. */
   readonly outOfBand: boolean | undefined
+  /** Whether the kernel says that no thread of its process can go on. */
+  readonly stalled: boolean
 }
 
 /** What came of a run. */
@@ -64,13 +67,18 @@ class Short extends Error {}
 /** The monitor of this side does not answer. */
 class FrozenError extends Error {
   readonly side: Side
-  constructor(side: Side) {
+  /** Found by what its threads do, before a command had waited for its answer long enough. */
+  readonly stalled: boolean
+  constructor(side: Side, stalled = false) {
     super(`${sideName[side]} is frozen`)
     this.side = side
+    this.stalled = stalled
   }
 }
 
 const queries = ['query-status', 'query-migrate', 'query-colo-status'] as const
+
+const sanity = ['query-version', 'query-migrate-capabilities'] as const
 
 /** Between two questions of the same kind, in milliseconds. */
 const askAgainMs = 20
@@ -116,6 +124,8 @@ class Runner {
       throw error
     }
     this.stage = stage
+    // What came before the script is not what it waits for.
+    for (const side of ['src', 'dst'] as const) this.passed[side] = this.events[side].length
     const players = Object.entries(stage.players) as [Side, Player][]
     for (const [side, player] of players) {
       this.recorder.follow(side, player)
@@ -144,14 +154,14 @@ class Runner {
       short = await this.perform(of, versions)
       await this.finale(of)
     } catch (error) {
-      if (error instanceof FrozenError) frozen = await this.probe(error.side)
+      if (error instanceof FrozenError) frozen = await this.probe(error)
       else if (!(error instanceof QmpError)) throw error
       else short ??= error.message
     } finally {
       clearTimeout(timer)
       left = (await stage.close()) ?? []
     }
-    await within(dyingMs * this.scale, this.recorder.ended())
+    if (!stage.kept) await within(dyingMs * this.scale, this.recorder.ended())
     if (late) short = `the case took longer than ${(deadlineMs * this.scale) / 1000} s`
     return {
       transcript: this.recorder.finish(),
@@ -259,7 +269,8 @@ class Runner {
     const { client } = this.player(side)
     try {
       // Where nothing is out of band, it has to wait its turn.
-      return await client.execute(command, args, { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 })
+      const options = { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 }
+      return await this.unlessStalled(client.execute(command, args, options))
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
       // What we hold up ourselves may be silent; it is asked again once it is not held up any more.
@@ -299,7 +310,7 @@ class Runner {
       if (this.gone.has(at)) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
       const left = Math.max(deadline - performance.now(), 1) / this.scale
       try {
-        await client.waitFor(fits, left, { what })
+        await this.unlessStalled(client.waitFor(fits, left, { what }))
       } catch (error) {
         if (error instanceof ClosedError) throw new Short(`${sideName[at]} ended, and no ${what} had come`)
         if (!(error instanceof TimeoutError)) throw error
@@ -337,9 +348,12 @@ class Runner {
         if (!(error instanceof ClosedError)) throw error
       }
     }
-    for (const [side] of living()) for (const query of queries) await politely(side, query)
+    // Of what we did not start, see that it is still the one that it was.
+    for (const [side, { kill }] of living())
+      for (const query of kill === undefined ? [...queries, ...sanity] : queries) await politely(side, query)
     const silence = (this.stage?.silence ?? patience) * this.scale
     if (living().length > 0) await this.recorder.quiet(silence, 10 * silence)
+    if (this.stage?.kept) return
     // At once, and the source last: a destination that sees its source die may be about to exit.
     const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
     for (const [, { kill }] of dying.reverse()) kill?.()
@@ -351,8 +365,21 @@ class Runner {
     }
   }
 
+  /** Waits no longer once a process of ours can do nothing more. */
+  private unlessStalled<T>(promise: Promise<T>): Promise<T> {
+    const ours = Object.entries(this.stage?.players ?? {}).flatMap(([side, { pid }]) =>
+      pid === undefined || this.gone.has(side as Side) ? [] : [{ side: side as Side, pid }],
+    )
+    return unlessStalled(promise, ours, ({ side }) => new FrozenError(side, true))
+  }
+
   /** Asks a frozen monitor once more, out of band. */
-  private async probe(side: Side): Promise<Frozen> {
+  private async probe({ side, stalled }: FrozenError): Promise<Frozen> {
+    // That it does not answer is to be seen in the transcript, too.
+    if (stalled)
+      await this.player(side)
+        .client.execute('query-status', undefined, { timeoutMs: 300 })
+        .catch(() => {})
     const { lines } = this.recorder
     const silent = lines.findLast(line => line.side === side && line.dir === '!!' && 'unanswered' in line.msg)?.msg
     const sent = lines.find(line => line.side === side && line.dir === '->' && line.msg.id === silent?.unanswered)
@@ -366,7 +393,7 @@ class Runner {
       )
     }
     const command = String(sent?.msg.execute ?? sent?.msg['exec-oob'])
-    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand }
+    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand, stalled }
   }
 }
 

@@ -21,6 +21,8 @@ import { later } from './wait.ts'
 /** One endpoint on stage. */
 export interface Player extends Followed {
   readonly client: Client
+  /** Its process, where we started it. */
+  readonly pid?: number
   /** Kills its process; not there where that is not ours to do. */
   readonly kill?: () => void
   /** Has its process stand still, or go on. */
@@ -41,6 +43,8 @@ export interface Stage {
   /** What can be done to the network; not there where no act of the case does anything to it. */
   readonly network?: Network
   readonly dead: string
+  /** Its endpoints outlive the case: they are neither ended nor waited for. */
+  readonly kept?: true
   /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
   readonly silence?: number
   /** Ends what is left, for sure; answers the processes that had not gone when they should have. */
@@ -64,6 +68,10 @@ export interface Target {
   /** A reason why a case cannot be run on it; nothing when it can. */
   readonly unfit?: (of: Case) => string | undefined
   readonly open: (setting: Setting) => Promise<Stage>
+  /** It draws among all that the rules allow, and need not do what real QEMUs always do. */
+  readonly model?: true
+  /** Lets go of what outlives a case. */
+  readonly close?: () => Promise<void>
 }
 
 /** Why acts cannot be done where the processes are not ours. */

@@ -141,5 +141,6 @@ export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Transc
     ...(near === undefined ? printUnlike(tracker, side, seen) : printNearest(tracker, near, seen)),
   ]
   const rule = near === undefined ? {} : { rule: near.row.rule.id }
-  return { verdict: 'violates' as const, line: seen.line, side, message: lines.join('\n'), ...rule }
+  const allowed = could.map(({ said, ...rest }) => ({ ...rest, text: printOutput(said) }))
+  return { verdict: 'violates' as const, line: seen.line, side, message: lines.join('\n'), allowed, ...rule }
 }

@@ -38,8 +38,20 @@ export interface Judgement {
   readonly rule?: string
   /** For people; several lines. */
   readonly message: string
+  /** Where it left the rules: what could have been seen next instead. */
+  readonly allowed?: readonly Allowed[]
+  /** Where a command was never answered, and that is allowed: claims that this breaks in some state that fits. */
+  readonly might?: readonly string[]
   /** Commands and events that no rule speaks of, with how often they came. */
   readonly skipped: Readonly<Record<string, number>>
+}
+
+/** Something that could have been seen next. */
+export interface Allowed {
+  readonly side: string
+  readonly text: string
+  /** In how many of the states that fit. */
+  readonly states: number
 }
 
 /** How a transcript is judged. */
@@ -217,6 +229,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
   let unforeseen = false
   const holdups = new Set<string>()
+  let might: readonly string[] | undefined
   let last: Told | undefined
   for (const told of observed.told) {
     if (told.kind === 'fault') {
@@ -242,6 +255,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
         return describeUnread(tracker, transcript, told.line)
       return restless(tracker, transcript, told.line)
     }
+    if ('unanswered' in told.line.msg) might = mightBreak(tracker, packed)
     last = told
   }
   const stuck = tracker.finish()
@@ -250,7 +264,9 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const left = stuckFor(tracker, packed, observed)
   if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
-  if (deviation === undefined) return { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}` }
+  if (deviation === undefined) {
+    return { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) }
+  }
   const { claim, line } = deviation
   const reason = claim.broken[packed.flat.version]
   const where = { line: line.line, side: line.side, claim: claim.name }
@@ -304,6 +320,15 @@ function takenRule(tracker: Tracker, transcript: Transcript, observed: Observed,
   return undefined
 }
 
+/** Claims that something must come, of which some state that fits says that it does not. */
+const mightBreak = (tracker: Tracker, packed: Packed): string[] =>
+  claims.flatMap(claim => {
+    if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.broken[packed.flat.version] === undefined)
+      return []
+    const from = patternsFor(packed, claim, claim.where)
+    return from !== undefined && tracker.some(from) ? [claim.name] : []
+  })
+
 /** After a quiet end: a claim that something must come, of which it is certain that it does not. */
 function stuckFor(tracker: Tracker, packed: Packed, observed: Observed): Claim | undefined {
   if (observed.told[observed.told.length - 1]?.kind !== 'quiet') return undefined
@@ -336,5 +361,6 @@ function restless(tracker: Tracker, transcript: Transcript, line: Line): Outcome
     side: line.side,
     ...(rule === undefined ? {} : { rule }),
     message: lines.join('\n'),
+    allowed: due.map(({ id, states }) => ({ side: line.side, text: id, states })),
   }
 }

@@ -19,7 +19,7 @@ const explored = all.filter(system => system.explored)
 const newest = versions[versions.length - 1] ?? ''
 const systemOf = (claim: Claim): System => all.find(system => system.name === claim.system) as System
 
-test('XState and the plain interpreter find the same graph where they can cope', () => {
+test('XState and the plain interpreter find the same graph where they can cope', { timeout: 120_000 }, () => {
   const small = all.find(system => system.name === 'background snapshot') as System
   const flat = flatten(small, newest)
   expect(disagreements(flat, explore(pack(flat)))).toEqual([])

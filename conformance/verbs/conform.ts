@@ -1,15 +1,20 @@
 /** `lockstep conform`: the cases against real QEMUs, endpoints that run, or the embedded reference. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { cases } from '../../spec/cases.ts'
 import { versions } from '../../spec/versions.ts'
+import { type Compared, compareWith, printBaseline, readBaseline, readBaselineToUpdate } from '../baseline.ts'
 import { versionOf } from '../binaries.ts'
-import { conform } from '../conform.ts'
+import { conform, type Result } from '../conform.ts'
 import { embedded } from '../embedded.ts'
-import { exitCode, printJsonReport, printReport } from '../report.ts'
+import { foreign, probeAll } from '../foreign.ts'
+import { printFacts } from '../probe.ts'
+import { exitCode } from '../report.ts'
+import { printJsonReport } from '../reports/json.ts'
+import { printReport } from '../reports/terminal.ts'
+import { reportKinds, writeReports } from '../reports/write.ts'
 import { addressed, launched, type Target } from '../stage.ts'
 import { validate } from '../validate.ts'
-import { print, progressLine, prose, releases, select, UsageError } from './common.ts'
+import { print, progressLine, prose, releases, remark, select, UsageError } from './common.ts'
 
 /** The options as the command line gives them. */
 export interface ConformFlags {
@@ -17,6 +22,7 @@ export interface ConformFlags {
   readonly src?: string
   readonly dst?: string
   readonly uri?: string
+  readonly keep?: boolean
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
   readonly seed: number
@@ -29,9 +35,9 @@ export interface ConformFlags {
   readonly report?: readonly string[]
   readonly walk?: number
   readonly at?: string
+  readonly baseline?: string
+  readonly updateBaseline?: boolean
 }
-
-const kinds = ['junit', 'json']
 
 /** A binary as a target, if it is one: a wrong path is a mistake in the command line, and is said before anything runs. */
 function binary(path: string, trace: boolean): Target {
@@ -43,13 +49,26 @@ function binary(path: string, trace: boolean): Target {
   return launched(path, path, { trace })
 }
 
-function targetsOf({ qemu = [], src, dst, uri, version, trace = false }: ConformFlags): Target[] {
+/** Endpoints that run already, asked first what they can do. */
+async function running({ src = '', dst, uri, keep, timeoutScale }: ConformFlags): Promise<Target> {
+  const target = addressed(src, dst, uri)
+  const addresses = { src, ...(dst !== undefined && { dst }) }
+  const facts = await probeAll(addresses, timeoutScale)
+  for (const side of ['src', 'dst'] as const) {
+    const known = facts[side]
+    if (known !== undefined) remark(`${side} ${addresses[side]}: ${printFacts(known)}`)
+  }
+  return foreign(target, facts, keep)
+}
+
+async function targetsOf(flags: ConformFlags): Promise<Target[]> {
+  const { qemu = [], src, dst, uri, keep, version, trace = false } = flags
   if (src !== undefined && qemu.length > 0) throw new UsageError('give --qemu or --src, not both')
-  if (src === undefined && (dst !== undefined || uri !== undefined))
-    throw new UsageError('--dst and --uri go with --src')
+  if (src === undefined && (dst !== undefined || uri !== undefined || keep))
+    throw new UsageError(keep ? '--keep goes with --src' : '--dst and --uri go with --src')
   if (trace && qemu.length === 0)
     throw new UsageError('--trace goes with --qemu: only what is started here can be told to')
-  if (src !== undefined) return [addressed(src, dst, uri)]
+  if (src !== undefined) return [await running(flags)]
   if (qemu.length > 0) return qemu.map(path => binary(path, trace))
   return [embedded(releases(versions, version).at(-1) ?? '')]
 }
@@ -57,12 +76,14 @@ function targetsOf({ qemu = [], src, dst, uri, version, trace = false }: Conform
 /** Runs the verb; answers the exit code. */
 export async function conformVerb(flags: ConformFlags): Promise<number> {
   const { only = [], skip = [], seed, repeat, timeoutScale, version, json, report = [] } = flags
-  const unknown = report.find(kind => !kinds.includes(kind))
-  if (unknown !== undefined) throw new UsageError(`"${unknown}" is no kind of report; there are ${kinds.join(', ')}`)
+  const unknown = report.find(kind => !reportKinds.includes(kind))
+  if (unknown !== undefined)
+    throw new UsageError(`"${unknown}" is no kind of report; there are ${reportKinds.join(', ')}`)
+  const baseline = baselineOf(flags)
   const chosen = select(cases, { only, skip })
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
-  const targets = targetsOf(flags)
+  const targets = await targetsOf(flags)
   if (flags.at !== undefined && flags.walk === undefined) throw new UsageError('--at goes with --walk')
   if (flags.walk !== undefined) {
     const { walkVerb } = await import('./walk.ts')
@@ -77,7 +98,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
   if (out !== undefined) mkdirSync(out, { recursive: true })
   const line = progressLine()
-  const results = await conform(
+  const ran = await conform(
     {
       targets,
       cases: chosen,
@@ -90,13 +111,30 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     },
     validate,
   )
+  for (const target of targets) await target.close?.()
   line.clear()
-  if (out !== undefined && report.includes('json')) writeFileSync(join(out, 'report.json'), printJsonReport(results))
-  if (out !== undefined && report.includes('junit')) {
-    const { printJunit } = await import('../junit.ts')
-    writeFileSync(join(out, 'junit.xml'), printJunit(results))
-  }
+  const { results, remarks } = baseline.hold(ran)
+  const written =
+    out === undefined ? [] : await writeReports(report, out, results, id => chosen.find(one => one.id === id))
   if (json) print(printJsonReport(results))
-  prose(json)(printReport(results))
+  prose(json)([printReport(results), ...remarks.map(line => `${line}\n`)].join(''))
+  for (const path of written) remark(`written: ${path}`)
   return exitCode(results)
+}
+
+/** What `--baseline` and `--update-baseline` make of results. */
+function baselineOf({ baseline: file, updateBaseline: update = false }: ConformFlags) {
+  if (file === undefined) {
+    if (update) throw new UsageError('--update-baseline goes with --baseline')
+    return { hold: (results: readonly Result[]): Compared => ({ results, remarks: [] }) }
+  }
+  // Before anything runs: a mistake in it should not cost a quarter of an hour.
+  const earlier = update ? readBaselineToUpdate(file) : readBaseline(file)
+  const hold = (results: readonly Result[]): Compared => {
+    if (!update) return compareWith(earlier, results)
+    const text = printBaseline(earlier, results)
+    writeFileSync(file, text)
+    return { results: compareWith(JSON.parse(text).results, results).results, remarks: [`${file} is up to date`] }
+  }
+  return { hold }
 }

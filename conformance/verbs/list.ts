@@ -6,6 +6,7 @@ import { citeIn } from '../../impl/cites.ts'
 import { isIn } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { cases } from '../../spec/cases.ts'
+import { deviations } from '../../spec/deviations.ts'
 import { moved } from '../../spec/moved.ts'
 import { versions } from '../../spec/versions.ts'
 import { print, releases, seenIn, UsageError } from './common.ts'
@@ -110,11 +111,21 @@ function systems(wanted: readonly string[]): Listed {
   return { json, rows: json.map(({ name, about }) => [name, about]) }
 }
 
+function deviating(wanted: readonly string[]): Listed {
+  const json = deviations.filter(({ versions }) => versions.some(version => wanted.includes(version)))
+  const rows = json.map(one => {
+    const { id, cases, versions, shows, claim, sometimes } = one
+    return [id, cases.join(','), versions.join(','), sometimes ? `${shows}, sometimes` : shows, `breaks "${claim}"`]
+  })
+  return { json: [...json], rows }
+}
+
 const kinds: { readonly [what: string]: (wanted: readonly string[]) => Listed } = {
   rules,
   claims,
   cases: () => ({ json: [...cases], rows: cases.map(({ id, description }) => [id, description]) }),
   systems,
+  deviations: deviating,
   versions: () => ({ json: versions.map(version => ({ version })), rows: versions.map(version => [version]) }),
 }
 

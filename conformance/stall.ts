@@ -1,0 +1,79 @@
+/**
+ * Whether a process of ours can do nothing more by itself, told by the kernel and not by a clock.
+ *
+ * A main loop that waits for work sits in poll().  One that sits in futex(), while
+ * no thread of its process runs, is about to run, or waits for anything but other
+ * threads and for polls, waits for a lock that nobody will release.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Numbers of system calls (asm/unistd.h); where we do not know them nothing is told. */
+const calls: { readonly [arch: string]: { readonly futex: number; readonly polls: readonly number[] } } = {
+  x64: { futex: 202, polls: [7, 232, 271, 281, 441] },
+  arm64: { futex: 98, polls: [22, 73, 441] },
+}
+
+/** What threads of a process are doing, as text that is equal as long as nothing moves; nothing when one may move. */
+function stillness(pid: number): string | undefined {
+  const known = calls[process.arch]
+  if (known === undefined) return undefined
+  const base = `/proc/${pid}/task`
+  const threads = readdirSync(base).map(tid => {
+    const status = readFileSync(`${base}/${tid}/status`, 'utf8')
+    const [call = ''] = readFileSync(`${base}/${tid}/syscall`, 'utf8').split(' ')
+    const sleeps = /^State:\s+S/m.test(status) && /^\d+$/.test(call)
+    const waits = Number(call) === known.futex || (Number(tid) !== pid && known.polls.includes(Number(call)))
+    return { stuck: sleeps && waits, text: [tid, ...(status.match(/ctxt_switches:\s+\d+/g) ?? [])].join(' ') }
+  })
+  return threads.every(({ stuck }) => stuck) ? threads.map(({ text }) => text).join('\n') : undefined
+}
+
+/**
+ * Whether a process has come to a stop that it cannot leave by itself.
+ *
+ * @param ms how long nothing may have moved before it is believed
+ * @returns false as soon as something moves, and where the kernel does not tell
+ */
+export async function isStalled(pid: number, ms = 1000): Promise<boolean> {
+  try {
+    const before = stillness(pid)
+    for (let waited = 0; before !== undefined && waited < ms; waited += 100) {
+      await sleep(100)
+      if (stillness(pid) !== before) return false
+    }
+    return before !== undefined
+  } catch {
+    // It is gone, or not ours to look into.
+    return false
+  }
+}
+
+/**
+ * Waits for a promise; gives up when one of these processes has stalled.
+ *
+ * @param patienceMs how long to wait before looking at all: what is quick costs nothing
+ * @throws what `stalled` makes of the process
+ */
+export async function unlessStalled<T, P extends { readonly pid: number }>(
+  promise: Promise<T>,
+  processes: readonly P[],
+  stalled: (process: P) => Error,
+  patienceMs = 300,
+): Promise<T> {
+  let settled = false
+  const done = promise.finally(() => {
+    settled = true
+  })
+  const watch = async (): Promise<never> => {
+    await Promise.race([sleep(patienceMs), done.catch(() => {})])
+    while (!settled) {
+      const found = await Promise.all(processes.map(({ pid }) => isStalled(pid)))
+      const one = processes[found.indexOf(true)]
+      if (!settled && one !== undefined) throw stalled(one)
+      if (!settled) await sleep(100)
+    }
+    return new Promise(() => {})
+  }
+  return processes.length === 0 ? done : Promise.race([done, watch()])
+}
