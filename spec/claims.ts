@@ -563,6 +563,22 @@ export const coloClaims = [
     'src.failover': 'none',
     'src.process': 'alive',
   }),
+  ofColo.never(
+    'a primary waits for its next checkpoint with its guest stopped',
+    {
+      'src.colo': 'waiting',
+      'src.migration': 'colo',
+      'src.vm': 'colo',
+      'src.failover': 'none',
+      'src.process': 'alive',
+    },
+    {
+      broken: always(
+        'When the secondary is lost after the memory is sent, colo_do_checkpoint_transaction() answers 0: the guest stays stopped for up to x-checkpoint-delay, 20 s, before COLO_EXIT is said.',
+      ),
+      seen: { '11.1': '4 of 30 failovers' },
+    },
+  ),
   ofColo.rests('after an error inside a checkpoint the secondary waits with its guest stopped', {
     'dst.secondary': 'exiting',
     'dst.incoming': 'colo',

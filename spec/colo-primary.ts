@@ -365,7 +365,7 @@ export const primary = machine(
     ],
     'COLO channel': [
       ...each(
-        ['awaiting', 'asked', 'sent', 'received'] as const,
+        ['awaiting', 'asked'] as const,
         at =>
           ({
             name: `lose the secondary while ${at}`,
@@ -374,6 +374,32 @@ export const primary = machine(
             does: { colo: `${at} -> leaving` },
           }) as const,
       ),
+      // By now `ret` is 0, and stays so: the checkpoint counts as one, and the guest stays stopped until the next is due.
+      ...each(
+        ['sent', 'received'] as const,
+        at =>
+          ({
+            name: `lose the secondary while ${at}`,
+            cite: `${transaction}, ${loop}, migration/colo.c:colo_receive_message`,
+            on: hangup,
+            does: { colo: `${at} -> looping` },
+          }) as const,
+      ),
+      {
+        name: 'fail to send the size of the state',
+        cite: `${transaction}, migration/colo.c:colo_send_message_value`,
+        where: { link: 'cut' },
+        does: { colo: 'saving -> looping', bql: 'checkpoint -> free' },
+        since: '11.0',
+      },
+      {
+        name: 'fail to send the size of the state without the lock',
+        cite: `${transaction}, migration/colo.c:colo_send_message_value`,
+        where: { link: 'cut', bql: '!checkpoint' },
+        does: { colo: 'saving -> looping' },
+        says: [pass],
+        until: '10.2',
+      },
       {
         name: 'fail to send the state',
         cite: transaction,

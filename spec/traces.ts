@@ -94,12 +94,10 @@ export const traceEvents: readonly TraceEvent[] = [
       'fail to send while loaded': ['vmstate-loaded'],
     },
     may: {
-      // colo_do_checkpoint_transaction() answers 0 when the answers to the memory fail to come: the loop goes round
-      // once more, and asks for a checkpoint in vain.  The rules leave at once.
-      'lose the secondary while sent': ['checkpoint-request'],
-      'lose the secondary while received': ['checkpoint-request'],
       // The size is announced before the devices are sent, and behind the memory.
       'fail to send the state': ['vmstate-size'],
+      'fail to send the size of the state': ['vmstate-size'],
+      'fail to send the size of the state without the lock': ['vmstate-size'],
       'fail to send the memory without the lock': ['vmstate-size'],
       'fail to send the memory and take the lock unawares': ['vmstate-size'],
     },
