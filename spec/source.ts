@@ -339,6 +339,16 @@ export const source = machine(
         says: [announces('cancelling'), returns()],
       },
       {
+        // The thread is woken before the status is stored, and, the lock not being in its way, stores one of its own.
+        name: 'cancel a pause that is just being left',
+        cite: 'migration/migration.c:migration_cancel, migration/migration.c:migration_maybe_pause',
+        on: command('migrate_cancel'),
+        where: { ...handled, thread: 'paused', overtaken: 'no' },
+        does: { migration: 'pre-switchover -> cancelling', link: 'up ~> cut' },
+        says: [announces('device'), announces('cancelling'), returns()],
+        until: '9.2',
+      },
+      {
         name: 'cancel the setup',
         cite: 'migration/migration.c:migration_cancel',
         on: command('migrate_cancel'),
