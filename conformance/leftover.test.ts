@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 import { endLeftovers, leftovers } from './leftover.ts'
 import { sweep, tempDir } from './temp.ts'
 
-/** A process that was told of a path in a folder. */
-const told = (path: string) => spawn('sh', ['-c', 'sleep 60; :', path], { stdio: 'ignore' })
+/** A process that was told of a path in a folder; it starts none of its own, which would look like it until it is another. */
+const told = (path: string) => spawn('sleep', ['60'], { argv0: path, stdio: 'ignore' })
 
 test('what was told of a path in the folder is ended, and nothing else is', async () => {
   const [folder, other] = ['a', 'b'].map(name => mkdtempSync(join(tempDir(), `${name}-`))) as [string, string]

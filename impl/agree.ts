@@ -16,18 +16,29 @@ export interface Reached {
   readonly steps: readonly { readonly from: string; readonly row: number; readonly to: string }[]
 }
 
+/** Gives back the first text of its kind: a graph has many steps to each state, and keys are long. */
+function interning(): (text: string) => string {
+  const known = new Map<string, string>()
+  return text => {
+    const first = known.get(text)
+    if (first === undefined) known.set(text, text)
+    return first ?? text
+  }
+}
+
 /** What the packed engine found. */
 export function explored({ packed, size, states }: Graph): Reached {
   const { words, step } = packed
   const next = new Int32Array(words)
   const found = new Map<string, State>()
   const steps: { from: string; row: number; to: string }[] = []
+  const once = interning()
   for (let n = 0; n < size.states; n++) {
     const state = decode(packed, states, n * words)
-    const from = key(state)
+    const from = once(key(state))
     found.set(from, state)
     step(states, n * words, next, row => {
-      steps.push({ from, row, to: key(decode(packed, next)) })
+      steps.push({ from, row, to: once(key(decode(packed, next))) })
     })
   }
   return { states: found, steps }
@@ -38,12 +49,14 @@ export function walked(flat: Flat): Reached {
   const states = new Map<string, State>()
   const steps: { from: string; row: number; to: string }[] = []
   const queue = starts(flat)
-  for (const state of queue) states.set(key(state), state)
+  const once = interning()
+  for (const state of queue) states.set(once(key(state)), state)
   for (const state of queue) {
+    const from = once(key(state))
     for (const row of enabled(flat, state)) {
       const next = take(flat, state, row)
-      const to = key(next)
-      steps.push({ from: key(state), row: row.id, to })
+      const to = once(key(next))
+      steps.push({ from, row: row.id, to })
       if (states.has(to)) continue
       states.set(to, next)
       queue.push(next)
@@ -128,26 +141,41 @@ export function fingerprintOf(flat: Flat, { states, steps }: Reached): string {
   return fingerprint.print()
 }
 
-const textsOf = ({ steps }: Reached): Set<string> =>
-  new Set(steps.map(({ from, row, to }) => `${from} -${row}-> ${to}`))
-
 /** What one found and the other did not, in words; empty when they agree.  At most `limit` of each kind. */
 export function difference(one: Reached, other: Reached, limit = 3): string[] {
-  const missing = (kind: string, these: Iterable<string>, those: { has: (text: string) => boolean }, who: string) =>
-    [...these]
-      .filter(text => !those.has(text))
+  // States by numbers that both share: the steps of a large graph, written out with its states, are gigabytes.
+  const numbers = new Map<string, number>()
+  const numberOf = (state: string): number => {
+    const known = numbers.get(state) ?? numbers.size
+    numbers.set(state, known)
+    return known
+  }
+  const stepsOf = ({ steps }: Reached) =>
+    new Map(steps.map(step => [`${numberOf(step.from)} ${step.row} ${numberOf(step.to)}`, step]))
+  const missing = <T>(
+    mine: ReadonlyMap<string, T>,
+    theirs: ReadonlyMap<string, T>,
+    say: (key: string, of: T) => string,
+  ) =>
+    [...mine]
+      .filter(([key]) => !theirs.has(key))
       .slice(0, limit)
-      .map(text => `only ${who} has the ${kind} ${text}`)
-  const [mine, theirs] = [textsOf(one), textsOf(other)]
+      .map(([key, of]) => say(key, of))
+  const state = (who: string) => (key: string) => `only ${who} has the state ${key}`
+  const step =
+    (who: string) =>
+    (_: string, { from, row, to }: Reached['steps'][number]) =>
+      `only ${who} has the step ${from} -${row}-> ${to}`
+  const [mine, theirs] = [stepsOf(one), stepsOf(other)]
   const twice = [
     ['one', one.steps.length - mine.size] as const,
     ['the other', other.steps.length - theirs.size] as const,
   ].flatMap(([who, count]) => (count > 0 ? [`${who} has ${count} steps twice`] : []))
   return [
-    ...missing('state', one.states.keys(), other.states, 'one'),
-    ...missing('state', other.states.keys(), one.states, 'the other'),
-    ...missing('step', mine, theirs, 'one'),
-    ...missing('step', theirs, mine, 'the other'),
+    ...missing(one.states, other.states, state('one')),
+    ...missing(other.states, one.states, state('the other')),
+    ...missing(mine, theirs, step('one')),
+    ...missing(theirs, mine, step('the other')),
     ...twice,
   ]
 }

@@ -516,6 +516,20 @@ describe('a process', () => {
     expect(new Set(asked)).toEqual(new Set(['src kill']))
   })
 
+  test('may be killed in the middle of a step, and only if it may be killed at all', () => {
+    const falling = alone({ at: ['up', 'down'] }, [
+      rule('be killed', {}, [exits(null)], { on: fault('kill') }),
+      rule('fail and exit', { at: 'up -> down' }, [event('ONE'), event('TWO'), exits(1)]),
+    ])
+    const kill = { fault: () => true }
+    expect(explains(track(falling, kill), said('ONE'), said('TWO'), exit(1))).toBe(true)
+    expect(explains(track(falling, kill), said('ONE'), exit(null))).toBe(true)
+    expect(explains(track(falling, kill), said('ONE'), said('TWO'), exit(null))).toBe(true)
+    expect(explains(track(falling, kill), said('ONE'), exit(null), said('TWO'))).toBe(false)
+    expect(explains(track(falling), said('ONE'), exit(null))).toBe(false)
+    expect(explains(track(falling), said('ONE'), said('TWO'), exit(null))).toBe(false)
+  })
+
   test('answers before it ends by itself', () => {
     const quit = ask('quit', ok)
     expect(explains(track(mortal), quit, answered(quit), exit(0))).toBe(true)

@@ -93,6 +93,8 @@ export class Tracker {
   private nodes: Nodes
   /** For each side, how many lines of its log have come so far. */
   private readonly noted: number[]
+  /** For each side, how a fault may end its process. */
+  private readonly felled: readonly ReadonlySet<number | null>[]
   /** For each side, whether its process was seen to end. */
   private readonly ended: boolean[] = []
   /** How many nodes are kept, in all sets together. */
@@ -109,6 +111,13 @@ export class Tracker {
     this.observed = this.sides.map(side => options.observed.includes(side))
     this.space = like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen, options.trails)
     this.missing = flat.rows.map(row => row.rule.id === options.without)
+    this.felled = this.sides.map(side => {
+      const rows = flat.rows.filter(
+        ({ cause, rule }) =>
+          cause?.kind === 'fault' && cause.side === side && rule.side === side && options.fault(side, cause.name),
+      )
+      return new Set(rows.flatMap(row => row.outputs.flatMap(output => (output.kind === 'exits' ? [output.code] : []))))
+    })
     this.owed = like?.owed ?? this.space.anyway(flat.rows.flatMap(row => (row.owed ? [row.id] : [])))
     this.asked = this.sides.map(() => ({ inBand: [], oob: [] }))
     this.answered = this.sides.map(() => ({ inBand: 0, oob: 0 }))
@@ -525,6 +534,9 @@ export class Tracker {
   /** Where the monitor is after an observation that needs no step: the rest of a row's events, an answer, the end of a process. */
   private hear(lane: Lane, side: number, seen: Seen | undefined): Lane | undefined {
     if (seen === undefined) return undefined
+    // A fault may end a process in the middle of a step: between two events, or between one and the end it was to have.
+    if (seen.kind === 'exit' && (lane.row >= 0 || typeof lane.exit === 'number') && this.felled[side]?.has(seen.code))
+      return { ...lane, row: -1, at: 0, exit: seen.code }
     if (lane.row >= 0) {
       const events = this.space.events[lane.row] ?? []
       if (!this.space.isNext(events[lane.at], seen)) return undefined
