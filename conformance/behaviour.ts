@@ -13,9 +13,6 @@ export interface Wishes {
   readonly wanted?: readonly string[]
 }
 
-/** Commands that clients of a migration send, that no rule speaks of, and that are answered without effect. */
-const ignored = ['query-yank']
-
 /** What a guest, its devices and a debugger do of their own accord: nothing, in a guest that has nothing to run. */
 const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
   ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
@@ -37,13 +34,11 @@ export function obey(reference: Reference, given: unknown): void {
 }
 
 /** The options of a server that behaves like this. */
-export function asWished({ wanted = [] }: Wishes): Pick<ServeOptions, 'ignored' | 'outOfBand' | 'prefer' | 'onStep'> & {
+export function asWished({ wanted = [] }: Wishes): Pick<ServeOptions, 'prefer'> & {
   readonly avoid: readonly string[]
 } {
   return {
     avoid: without([...failures, ...doings], wanted),
     prefer: wanted,
-    ignored,
-    outOfBand: ['query-yank'],
   }
 }

@@ -7,6 +7,7 @@ import { calls } from '../spec/cases.ts'
 import type { Act, Case } from '../spec/script.ts'
 import { pair } from '../spec/systems.ts'
 import { asWished, obey, type Wishes, without } from './behaviour.ts'
+import { type Identity, isMigrating, knowledge } from './knowledge.ts'
 import { isNetworkAct } from './network.ts'
 import { type Client, connect } from './qmp.ts'
 import { folder, open, type Player, type Target } from './stage.ts'
@@ -14,7 +15,7 @@ import { onCleanup } from './temp.ts'
 import type { Side } from './transcript.ts'
 
 /** What `servePair` needs to know. */
-export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'>, Wishes {
+export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'>, Wishes, Identity {
   /** The release to be. */
   readonly version: string
 }
@@ -31,19 +32,25 @@ function joinSides(reference: Reference, wanted: readonly string[]): void {
 }
 
 /** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
-export async function servePair({ version, wanted = [], ...options }: PairOptions): Promise<Endpoint> {
+export async function servePair({ version, wanted = [], name, uuid, ...options }: PairOptions): Promise<Endpoint> {
   // Steps may be taken while the sockets are still being opened, before there is an endpoint to speak of.
   let endpoint: Endpoint | undefined
-  endpoint = await serve(flatten(pair, version), {
+  const flat = flatten(pair, version)
+  const known = knowledge(flat, { name, uuid }, side =>
+    isMigrating(side, variable => endpoint?.reference.valueOf(variable) ?? 'none'),
+  )
+  endpoint = await serve(flat, {
     ...options,
     ...asWished({ wanted }),
+    ...known,
     start: {
       'src.vm': 'running',
       'dst.autostart': 'yes',
       'dst.listening': 'no',
       'dst.incoming': 'none',
     },
-    onStep: () => {
+    onStep: (row, ask) => {
+      known.onStep(row, ask)
       if (endpoint !== undefined) joinSides(endpoint.reference, wanted)
     },
     tap: (_, direction, message) => {

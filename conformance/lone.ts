@@ -16,19 +16,18 @@ import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls, failures } from '../spec/cases.ts'
 import { pair } from '../spec/systems.ts'
 import { asWished, obey, type Wishes, without } from './behaviour.ts'
+import { type Identity, isMigrating, knowledge } from './knowledge.ts'
 import { type Destination, destinationOf, listenFor, Talk, toldOf } from './meeting.ts'
 import { later } from './wait.ts'
 
 /** What one QEMU is to be. */
-export interface LoneOptions extends Pick<ServeOptions, 'seed' | 'onExit' | 'anywhere'>, Wishes {
+export interface LoneOptions extends Pick<ServeOptions, 'seed' | 'onExit' | 'anywhere'>, Wishes, Identity {
   /** The release to be. */
   readonly version: string
   /** Where its monitors listen, as `unix:PATH` or `tcp:HOST:PORT`. */
   readonly monitors: readonly string[]
   /** `-incoming`'s value: `defer`, or a URI to listen on from the start; it is a source when left out. */
   readonly incoming?: string
-  /** `-name`: what `query-name` answers. */
-  readonly guestName?: string
   /** `-S`: the guest waits for `cont`. */
   readonly paused?: boolean
 }
@@ -95,9 +94,14 @@ export class Lone {
     const setup = listening && compareVersions(version, '8.2') >= 0
     if (listening) this.servers.add(await this.bind({ uri: incoming }))
     const wished = asWished(this.options)
+    const flat = halve(flatten(pair, version), side, side === 'src')
+    const known = knowledge(flat, this.options, at =>
+      isMigrating(at, variable => this.served?.reference.valueOf(variable) ?? 'none'),
+    )
     try {
-      this.served = await serve(halve(flatten(pair, version), side, side === 'src'), {
+      this.served = await serve(flat, {
         ...wished,
+        ...known,
         ...this.options,
         listen: { [side]: monitors },
         start: {
@@ -115,7 +119,7 @@ export class Lone {
             obey(this.served.reference, message.arguments)
         },
         onStep: (row, ask) => {
-          wished.onStep?.(row, ask)
+          known.onStep(row, ask)
           this.taken(row, ask)
         },
         onExit: (at, code) => {

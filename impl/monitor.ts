@@ -207,6 +207,8 @@ export class Monitor {
     }
     if (outOfBand && !allowed.includes(name) && !this.reference.overtakes(this.side, name))
       return failure(`The command ${name} does not support OOB`)
+    const problem = this.reference.options.problemOf?.(name, given)
+    if (problem !== undefined) return failure(problem)
     if (rules.has(name)) return undefined
     const said = known?.(this.side, name, given)
     if (said !== undefined) return said

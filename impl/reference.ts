@@ -25,6 +25,8 @@ export interface ReferenceOptions extends RunnerOptions {
   readonly tap?: Tap
   /** What has to be done in the world before a command can be answered, if anything. */
   readonly prepare?: (side: string, command: string, given: Members) => Promise<void> | undefined
+  /** What is wrong with a command's arguments, whatever the rules say of it; refused like that before they are asked. */
+  readonly problemOf?: (command: string, given: Members) => string | undefined
   /** Commands that are answered by what they say of it, not by rules; it may be called often. */
   readonly known?: (side: string, command: string, given: Members) => Outcome | undefined
   /** The names of those; they are listed with the others. */

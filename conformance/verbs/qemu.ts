@@ -55,7 +55,7 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     monitors: listening.map(({ address }) => address),
     paused: args.paused,
     ...(args.incoming !== undefined && { incoming: args.incoming }),
-    ...(args.name !== undefined && { guestName: args.name }),
+    ...(args.name !== undefined && { name: args.name }),
     onExit: (_, code) => end(code),
   })
   for (const place of args.monitors) if (!place.listens) callOut(lone, place)

@@ -1,0 +1,61 @@
+/** What a reference endpoint answers besides what its rules do: its schema, its name, and figures. */
+import type { Flat, Row } from '../impl/flat.ts'
+import type { Members } from '../impl/frames.ts'
+import type { ReferenceOptions } from '../impl/reference.ts'
+import type { Ask, Outcome } from '../impl/runner.ts'
+import { Arguments } from './arguments.ts'
+import { Figures } from './figures.ts'
+import { besides, introspectionOf } from './introspect.ts'
+
+/** What a QEMU is told by its command line and tells again. */
+export interface Identity {
+  /** `-name` */
+  readonly name?: string | undefined
+  /** `-uuid` */
+  readonly uuid?: string | undefined
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * The options of a server that knows this much.
+ *
+ * @param migrates whether a side has a migration that can be yanked
+ */
+export function knowledge(
+  flat: Flat,
+  { name, uuid }: Identity,
+  migrates: (side: string) => boolean,
+): Required<Pick<ReferenceOptions, 'knows' | 'outOfBand' | 'known' | 'problemOf' | 'figures'>> & {
+  readonly onStep: (row: Row, ask?: Ask) => void
+} {
+  const { schema } = introspectionOf(flat.version)
+  const given = new Arguments(schema)
+  const figures = new Figures(
+    flat.version,
+    flat.variables.map(variable => variable.name),
+  )
+  const answers: { readonly [command: string]: (side: string) => Outcome } = {
+    'query-qmp-schema': () => ({ return: schema }),
+    'query-name': () => ({ return: name === undefined ? {} : { name } }),
+    'query-uuid': () => ({ return: { UUID: uuid ?? nobody } }),
+    'query-kvm': () => ({ return: { enabled: false, present: false } }),
+    'query-target': () => ({ return: { arch: 'x86_64' } }),
+    'query-yank': side => ({ return: migrates(side) ? [{ type: 'migration' }] : [] }),
+  }
+  return {
+    knows: besides,
+    outOfBand: schema.flatMap(entry => (entry['allow-oob'] === true ? [entry.name] : [])),
+    known: (side, command) => (Object.hasOwn(answers, command) ? answers[command]?.(side) : undefined),
+    problemOf: (command: string, members: Members) => given.problemOf(command, members),
+    figures: (answer, side, what) => given.filled(what, figures.complete(answer, side, what)),
+    onStep: (row, ask) => figures.taken(row, (variable, to) => flat.variables[variable]?.values[to] ?? '', ask),
+  }
+}
+
+/** Statuses in which a migration can be yanked. */
+const over = new Set(['none', 'completed', 'failed', 'cancelled'])
+
+/** Whether a side has a migration under way, by what its variables are. */
+export const isMigrating = (side: string, value: (variable: string) => string): boolean =>
+  !over.has(value(`${side}.migration`)) || !over.has(value(`${side}.incoming`))
