@@ -23,12 +23,14 @@ const builtins: { readonly [json: string]: Builtin } = {
   null: { expected: 'null', empty: null, fits: value => value === null },
 }
 
-/** Of QAPI's type `size`, which the schema shows as an integer and the visitor calls by another name. */
-const sizes = new Set(['max-bandwidth', 'avail-switchover-bandwidth', 'max-postcopy-bandwidth', 'xbzrle-cache-size'])
+/** Where all integers are unsigned: the schema does not say so, and the visitor has another word for it. */
+const unsigned = 'migrate-set-parameters'
 
 /** Checks arguments; the schema is read once. */
 export class Arguments {
   private readonly entries: ReadonlyMap<string, SchemaEntry>
+  /** Whether the arguments at hand are those of `unsigned`. */
+  private unsigned = false
 
   constructor(schema: readonly SchemaEntry[]) {
     this.entries = new Map(schema.map(entry => [entry.name, entry]))
@@ -38,6 +40,7 @@ export class Arguments {
   problemOf(command: string, given: Members): string | undefined {
     const entry = this.entries.get(command)
     if (entry?.['meta-type'] !== 'command') return undefined
+    this.unsigned = command === unsigned
     return this.object(String(entry['arg-type']), given, '')
   }
 
@@ -90,7 +93,9 @@ export class Arguments {
       case 'builtin': {
         const builtin = builtins[String(entry['json-type'])]
         if (builtin === undefined || builtin.fits(given)) return undefined
-        return sizes.has(where) ? `Parameter '${where}' expects uint64` : wrong(builtin.expected)
+        return this.unsigned && builtin === builtins.int
+          ? `Parameter '${where}' expects uint64`
+          : wrong(builtin.expected)
       }
       case 'enum': {
         if (typeof given !== 'string') return wrong('string')

@@ -40,6 +40,8 @@ const wrong: readonly (readonly [string, Members])[] = [
   ['migrate-set-parameters', { 'max-bandwidth': 'much' }],
   ['migrate-set-parameters', { 'max-bandwidth': 1.5 }],
   ['migrate-set-parameters', { 'downtime-limit': 'long' }],
+  ['migrate-set-parameters', { 'x-checkpoint-delay': 'long' }],
+  ['migrate-set-parameters', { 'announce-max': true }],
   ['migrate-set-parameters', { 'xbzrle-cache-size': 'large' }],
   ['migrate-set-parameters', { nonsense: 1 }],
   ['migrate_cancel', { now: true }],
