@@ -4,25 +4,13 @@
  * A claim is believed after one small edit has broken it, and a bug that the
  * program once had is an edit too.
  */
-import type { Machine, Rule, Rules, System } from '../spec/lang.ts'
+import type { Edit, EditedPart, Machine, Match, Query, Rule, Rules, System } from '../spec/lang.ts'
+import { isObject } from './frames.ts'
 import { SpecError } from './move.ts'
 
-/** One change to the rules of a system; `rule` is a rule's name, in whichever machine it stands. */
-export type Edit =
-  | { readonly drop: string }
-  /** Replaces members of the rule; in `does` and `where`, those named (undefined takes one out). */
-  | {
-      readonly change: string
-      readonly to: Partial<Omit<Rule, 'does' | 'where' | 'name'>> & {
-        readonly does?: { readonly [variable: string]: string | readonly string[] | undefined }
-        readonly where?: { readonly [variable: string]: string | readonly string[] | undefined }
-      }
-    }
-  | { readonly add: Rule; readonly machine: string; readonly actor: string }
+export type { Edit } from '../spec/lang.ts'
 
-type Part = { readonly [variable: string]: string | readonly string[] | undefined }
-
-const merge = (old: Part, changed: Part | undefined): Part =>
+const merge = (old: EditedPart, changed: EditedPart | undefined): EditedPart =>
   Object.fromEntries(Object.entries({ ...old, ...changed }).filter(([, move]) => move !== undefined))
 
 function editRule(rule: Rule, edit: Edit, hit: () => void): readonly Rule[] {
@@ -36,10 +24,10 @@ function editRule(rule: Rule, edit: Edit, hit: () => void): readonly Rule[] {
   const changed = {
     ...rule,
     ...others,
-    does: merge(rule.does as Part, does),
-    where: merge((rule.where ?? {}) as Part, where),
+    does: merge(rule.does as EditedPart, does),
+    where: merge((rule.where ?? {}) as EditedPart, where),
   }
-  return [changed as unknown as Rule]
+  return [Object.fromEntries(Object.entries(changed).filter(([, part]) => part !== undefined)) as unknown as Rule]
 }
 
 const editRules = (rules: Rules, edit: Edit, hit: () => void): Rules =>
@@ -47,27 +35,56 @@ const editRules = (rules: Rules, edit: Edit, hit: () => void): Rules =>
     Object.entries(rules).map(([actor, list]) => [actor, list.flatMap(rule => editRule(rule, edit, hit))]),
   )
 
+function editQuery(query: Query, edit: Edit, hit: () => void): Query {
+  if (!('query' in edit) || edit.query !== query.command) return query
+  const answer = (match: Match): Match => {
+    if (!isObject(match) || Object.entries(edit.where).some(([member, value]) => match[member] !== value)) return match
+    hit()
+    return { ...match, ...edit.to }
+  }
+  return { ...query, tables: query.tables.map(table => table.map(([pattern, match]) => [pattern, answer(match)])) }
+}
+
+/** The system after one edit, and how many rules or answers it changed. */
+function editOnce(system: System, edit: Edit): { readonly system: System; readonly hits: number } {
+  let hits = 0
+  const hit = (): void => {
+    hits += 1
+  }
+  const inMachine = (machine: Machine): Machine => {
+    let rules = editRules(machine.rules, edit, hit)
+    if ('add' in edit && edit.machine === machine.name) {
+      hit()
+      rules = { ...rules, [edit.actor]: [...(rules[edit.actor] ?? []), edit.add] }
+    }
+    return { ...machine, rules, queries: machine.queries.map(query => editQuery(query, edit, hit)) }
+  }
+  const sides = Object.fromEntries(
+    Object.entries(system.sides).map(([side, machines]) => [side, machines.map(inMachine)]),
+  )
+  return { system: { ...system, sides, rules: editRules(system.rules, edit, hit) }, hits }
+}
+
 /** The system after these edits.  Throws `SpecError` when an edit finds nothing to change. */
 export function edited(system: System, edits: readonly Edit[]): System {
   let result = system
   for (const edit of edits) {
-    let hits = 0
-    const hit = (): void => {
-      hits += 1
-    }
-    const inMachine = (machine: Machine): Machine => {
-      let rules = editRules(machine.rules, edit, hit)
-      if ('add' in edit && edit.machine === machine.name) {
-        hit()
-        rules = { ...rules, [edit.actor]: [...(rules[edit.actor] ?? []), edit.add] }
-      }
-      return { ...machine, rules }
-    }
-    const sides = Object.fromEntries(
-      Object.entries(result.sides).map(([side, machines]) => [side, machines.map(inMachine)]),
-    )
-    result = { ...result, sides, rules: editRules(result.rules, edit, hit) }
+    const { system: next, hits } = editOnce(result, edit)
     if (hits === 0) throw new SpecError(`nothing in ${system.name} to edit: ${JSON.stringify(edit)}`)
+    result = next
   }
   return result
+}
+
+/** The system after those of these edits that find something in it; undefined where none does. */
+export function editedWhere(system: System, edits: readonly Edit[]): System | undefined {
+  let result = system
+  let found = false
+  for (const edit of edits) {
+    const { system: next, hits } = editOnce(result, edit)
+    if (hits === 0) continue
+    found = true
+    result = next
+  }
+  return found ? result : undefined
 }

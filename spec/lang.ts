@@ -280,6 +280,38 @@ export function system<const S extends Sides, const G extends Variables = Record
   }
 }
 
+/** A part of a rule as an edit names it: members with what becomes of them; `undefined` takes one out. */
+export type EditedPart = { readonly [variable: string]: string | readonly string[] | undefined }
+
+/**
+ * One change to the rules of a system: what it would be if one rule were
+ * otherwise.  A rule is named as it is, in whichever machine it stands; the
+ * rules of all releases are changed, and `since` and `until` go on to say which are in force.
+ */
+export type Edit =
+  | { readonly drop: string }
+  /** Replaces members of the rule; in `does` and `where`, those named. */
+  | {
+      readonly change: string
+      readonly to: {
+        readonly does?: EditedPart
+        readonly where?: EditedPart
+        readonly on?: Trigger | undefined
+        readonly says?: readonly Says[] | undefined
+        readonly would?: Pattern | undefined
+        readonly since?: string | undefined
+        readonly until?: string | undefined
+        readonly may?: true | undefined
+      }
+    }
+  | { readonly add: Rule; readonly machine: string; readonly actor: string }
+  /** In the answers to a query, wherever one gives `member` with this value: other members. */
+  | {
+      readonly query: string
+      readonly where: { readonly [member: string]: Json }
+      readonly to: { readonly [member: string]: Match }
+    }
+
 /** A variable that follows what is said, and belongs to a claim: it reads outputs and moves nothing else. */
 export interface Observer {
   /** Its name in the claim's patterns. */
