@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -192,6 +193,24 @@ describe('lockstep validate', () => {
     const options = { reject: false, input: `${header}\n` } as const
     const { exitCode, stdout } = await execa(process.execPath, [cli, 'validate', '-'], options)
     expect([exitCode, stdout]).toEqual([0, 'inconclusive: stdin: nothing was recorded of either side'])
+  })
+
+  test('lists the forms of logs, and reads one that is packed and of a form that is given', async () => {
+    const { stdout } = await lockstep('validate', '--formats', '--json')
+    expect(JSON.parse(stdout).formats.map(({ name }: { name: string }) => name)).toContain('libvirtd')
+    const file = join(folder, 'packed.gz')
+    const probes = [
+      'QEMU_MONITOR_IO_WRITE: mon=0x1 buf={"execute":"qmp_capabilities","id":"libvirt-1"}\r',
+      'QEMU_MONITOR_RECV_REPLY: mon=0x1 reply={"return": {}, "id": "libvirt-1"}',
+      'QEMU_MONITOR_RECV_EVENT: mon=0x1 event={"event": "MIGRATION", "data": {"status": "completed"}}',
+    ]
+    writeFileSync(file, gzipSync(`${probes.join('\n')}\n`))
+    const judged = await lockstep('validate', '--version', '11.1', '--format', 'libvirtd', file)
+    expect([judged.exitCode, judged.stdout.split('\n')[0]]).toEqual([
+      1,
+      `${file} (mon=0x1):3  src  MIGRATION {"status":"completed"}`,
+    ])
+    expect(await lockstep('validate', '--format', 'nonsense', file)).toMatchObject({ exitCode: 2 })
   })
 
   test.each([

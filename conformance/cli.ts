@@ -92,10 +92,15 @@ function build(done: (code: number) => void): Command {
   program
     .command('validate')
     .description('judge recorded logs')
-    .argument('<log...>', 'pair transcripts; - is standard input')
+    .argument('[log...]', 'logs of any form that --formats lists, packed with gzip or not; - is standard input')
     .addOption(version('the release whose rules judge; what the log names when left out'))
+    .option('--format <name>', 'the form of the logs; recognised when left out')
+    .option('--formats', 'list the forms of logs that are known')
     .addOption(json())
-    .action(async (files, flags) => done(await (await import('./verbs/validate.ts')).validateVerb(files, flags)))
+    .action(async (files, flags, command: Command) => {
+      if (files.length === 0 && !flags.formats) command.error("error: missing required argument 'log'")
+      done(await (await import('./verbs/validate.ts')).validateVerb(files, flags))
+    })
   program
     .command('serve')
     .description(

@@ -89,7 +89,8 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
     } else if (line.dir === '<-') {
       const name = msg.event
       if (typeof name === 'string') {
-        if (words.events.has(name))
+        if (transcript.events === 'unseen') skip(`${name}, whose place is not known`)
+        else if (words.events.has(name))
           told.push({
             kind: 'seen',
             side,

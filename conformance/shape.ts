@@ -49,6 +49,7 @@ export const observationShape = object({
   trace: v.optional(v.string()),
   text: v.optional(v.string()),
   thread: v.optional(v.string()),
+  gap: v.optional(v.literal(true)),
 })
 
 /** The first thing wrong with a value, such as `msg: expected an object but received []`; nothing when all is well. */

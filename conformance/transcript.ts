@@ -51,6 +51,8 @@ export type Observation =
    * monitor, none is known.
    */
   | { trace: string; text: string; thread?: string; at?: number }
+  /** Lines were lost here: nobody knows what came meanwhile. */
+  | { gap: true }
 
 /** One message. */
 export interface Line {
@@ -69,6 +71,10 @@ export interface Transcript {
   readonly file: string
   readonly header: Header
   readonly lines: readonly Line[]
+  /** Where it is not known what came before: a log that begins in the middle. */
+  readonly begins?: 'anywhere'
+  /** Where events are not written down. */
+  readonly events?: 'unseen'
 }
 
 /** A file is not a pair transcript.  The message starts with `file:line: `. */
@@ -86,35 +92,23 @@ export class TranscriptError extends Error {
 }
 
 /** Takes a file line by line; remembers no more than the header. */
-class Reader {
+export class TranscriptReader {
   header: Header | undefined
   private readonly file: string
-  private readonly onHeader: (header: Header) => void
   private number = 0
 
-  constructor(file: string, onHeader: (header: Header) => void = () => {}) {
+  constructor(file: string) {
     this.file = file
-    this.onHeader = onHeader
   }
 
-  /** The lines that a chunk finishes; without a chunk, what the file ends with. */
-  *read(lines: Lines, chunk?: Uint8Array): Generator<Line, void> {
-    try {
-      for (const text of chunk === undefined ? lines.end() : lines.push(chunk)) {
-        this.number++
-        const line = this.accept(text)
-        if (line !== undefined) yield line
-      }
-    } catch (error) {
-      if (!(error instanceof LineError)) throw error
-      throw new TranscriptError(this.file, this.number + 1, `${error.message}: ${error.seen}`)
-    }
-    if (chunk === undefined && this.header === undefined)
-      this.fail('the file is empty; a transcript starts with a header')
-  }
-
-  private accept(text: string): Line | undefined {
-    const bare = this.number === 1 ? text.replace(/^\ufeff/, '') : text
+  /**
+   * One line, by its number; nothing for the header and for an empty one.
+   *
+   * @throws TranscriptError for what no transcript holds
+   */
+  take(text: string, number: number): Line | undefined {
+    this.number = number
+    const bare = number === 1 ? text.replace(/^\ufeff/, '') : text
     if (bare.trim() === '') return undefined
     let value: Json
     try {
@@ -128,13 +122,17 @@ class Reader {
       }
       this.check(headerShape, value)
       this.header = value as unknown as Header
-      this.onHeader(this.header)
       return undefined
     }
-    this.check(lineShape, value)
+    if (!isPlain(value)) this.check(lineShape, value)
     const { t, side, dir, msg } = value as unknown as Line
     if (dir === '!!') this.check(observationShape, msg, 'msg.')
-    return { line: this.number, t, side, dir, msg }
+    return { line: number, t, side, dir, msg }
+  }
+
+  /** The file ends here.  Throws `TranscriptError` where that is too early. */
+  end(): void {
+    if (this.header === undefined) this.fail('the file is empty; a transcript starts with a header')
   }
 
   private check(shape: Shape, value: Json, within = ''): void {
@@ -144,6 +142,40 @@ class Reader {
 
   private fail(problem: string): never {
     throw new TranscriptError(this.file, Math.max(this.number, 1), problem)
+  }
+}
+
+/** Whether a line is as `lineShape` wants it, at a glance. */
+const isPlain = (value: Json): boolean =>
+  isObject(value) &&
+  typeof value.t === 'number' &&
+  (value.side === 'src' || value.side === 'dst') &&
+  (value.dir === '->' || value.dir === '<-' || value.dir === '!!') &&
+  isObject(value.msg)
+
+/** The lines that a chunk finishes; without a chunk, what the file ends with. */
+class Reader {
+  readonly reader: TranscriptReader
+  private readonly file: string
+  private number = 0
+
+  constructor(file: string) {
+    this.file = file
+    this.reader = new TranscriptReader(file)
+  }
+
+  *read(lines: Lines, chunk?: Uint8Array): Generator<Line, void> {
+    try {
+      for (const text of chunk === undefined ? lines.end() : lines.push(chunk)) {
+        this.number++
+        const line = this.reader.take(text, this.number)
+        if (line !== undefined) yield line
+      }
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error
+      throw new TranscriptError(this.file, this.number + 1, `${error.message}: ${error.seen}`)
+    }
+    if (chunk === undefined) this.reader.end()
   }
 }
 
@@ -157,7 +189,7 @@ export function readTranscript(text: string, file: string): Transcript {
   const reader = new Reader(file)
   const lines = new Lines()
   const all = [...reader.read(lines, Buffer.from(text)), ...reader.read(lines)]
-  return { file, header: reader.header ?? { lockstep: 1 }, lines: all }
+  return { file, header: reader.reader.header ?? { lockstep: 1 }, lines: all }
 }
 
 /**
@@ -172,10 +204,24 @@ export async function* readLines(
   file: string,
   onHeader?: (header: Header) => void,
 ): AsyncGenerator<Line, void> {
-  const reader = new Reader(file, onHeader)
+  const reader = new Reader(file)
   const lines = new Lines()
-  for await (const chunk of stream) {
-    yield* reader.read(lines, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+  let told = false
+  const tell = () => {
+    if (told || reader.reader.header === undefined) return
+    told = true
+    onHeader?.(reader.reader.header)
   }
-  yield* reader.read(lines)
+  for await (const chunk of stream) {
+    for (const line of reader.read(lines, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
+      tell()
+      yield line
+    }
+    tell()
+  }
+  for (const line of reader.read(lines)) {
+    tell()
+    yield line
+  }
+  tell()
 }

@@ -12,7 +12,9 @@ import type { Foreseen } from '../impl/space.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim, System } from '../spec/lang.ts'
+import { enumerations } from '../spec/qapi.ts'
 import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
+import { versions } from '../spec/versions.ts'
 import { isObject } from './json.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
@@ -185,11 +187,14 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     foreseen: foreseenOf(packed, observed),
     trails,
     ...(limit === undefined ? {} : { limit }),
+    ...(transcript.events === 'unseen' && { mute: observed.sides }),
   })
   try {
     const first = judge(tracker, packed, transcript, observed)
     const outcome =
-      first.verdict === 'conforms' ? (takenRule(tracker, transcript, observed, packed.flat.version) ?? first) : first
+      first.verdict === 'conforms'
+        ? (takenRule(tracker, transcript, observed, packed.flat.version) ?? first)
+        : (unknownStatus(transcript, first, profile.newer) ?? first)
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { ...base, ...outcome, message: outcome.message + note }
   } catch (error) {
@@ -199,6 +204,34 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
       verdict: 'inconclusive',
       message: `${transcript.file}: too little is known to judge it: ${error.message}`,
     }
+  }
+}
+
+const statuses: ReadonlySet<string> = new Set(
+  enumerations.flatMap(({ name, values }) => (name === 'MigrationStatus' ? values.map(value => value.name) : [])),
+)
+
+/** Where a transcript left the rules with a status that no release has: that is what there is to say of it. */
+function unknownStatus(transcript: Transcript, { line, side }: Outcome, newer: boolean): Outcome | undefined {
+  const found = transcript.lines.find(one => one.line === line && one.side === side)
+  const { event, data, return: answer } = found?.msg ?? {}
+  const status = event === 'MIGRATION' && isObject(data) ? data.status : isObject(answer) ? answer.status : undefined
+  if (found === undefined || typeof status !== 'string') return undefined
+  // Of all answers with a status only the one to query-migrate tells how a migration is.
+  const asked = transcript.lines.find(
+    one => one.side === side && one.dir === '->' && JSON.stringify(one.msg.id) === JSON.stringify(found.msg.id),
+  )
+  if ((event === undefined && asked?.msg.execute !== 'query-migrate') || statuses.has(status)) return undefined
+  const message = [
+    `${transcript.file}:${found.line}  ${found.side}  the status ${JSON.stringify(status)} is in no release that is known`,
+    `  those up to ${versions.at(-1)} say ${[...statuses].join(', ')}`,
+    ...(newer ? ['  this one is newer: what comes after it cannot be judged'] : []),
+  ]
+  return {
+    verdict: newer ? 'inconclusive' : 'violates',
+    line: found.line,
+    side: found.side,
+    message: message.join('\n'),
   }
 }
 

@@ -2,7 +2,7 @@
  * Which release a transcript is of, and by whose rules it is judged.
  */
 import { versions } from '../spec/versions.ts'
-import { isObject } from './json.ts'
+import { isObject, type JsonObject } from './json.ts'
 import { profileOf as newestFor, release } from './profile.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -11,6 +11,8 @@ export interface Profile {
   readonly version: string
   readonly rules: string | undefined
   readonly problem: string
+  /** Whether it is newer than any that there are rules for. */
+  readonly newer: boolean
 }
 
 /** A release that nobody knows: a usage error, exit code 2. */
@@ -26,23 +28,35 @@ export function profileFor(version: string): Profile {
     return {
       version,
       rules,
+      newer: false,
       problem: `there are no rules for QEMU ${wanted} yet; there are for ${versions.join(', ')}`,
     }
   }
+  const newer = rules !== wanted && rules === versions.at(-1)
   return {
     version,
     rules,
-    problem: rules === wanted ? '' : `there are no rules for QEMU ${wanted}; judged by those of ${rules}`,
+    newer,
+    problem:
+      rules === wanted
+        ? ''
+        : `there are no rules for QEMU ${wanted}${newer ? ', which is newer than all that are known' : ''}; judged by those of ${rules}`,
   }
 }
 
-/** The version that a side's greeting names, else the header. */
+/** The release that a message names: a greeting, or the answer to `query-version`. */
+export function versionIn(msg: JsonObject): string | undefined {
+  const version = isObject(msg.QMP) ? msg.QMP.version : msg.return
+  if (!isObject(version) || !isObject(version.qemu)) return undefined
+  const { major, minor, micro } = version.qemu
+  return [major, minor, micro].every(Number.isSafeInteger) ? [major, minor, micro].join('.') : undefined
+}
+
+/** The version that a side's greeting, or its answer to `query-version`, names; else the header. */
 function greeted(transcript: Transcript): string | undefined {
   for (const { dir, msg } of transcript.lines) {
-    const { QMP } = msg
-    if (dir !== '<-' || !isObject(QMP) || !isObject(QMP.version)) continue
-    const { qemu } = QMP.version
-    if (isObject(qemu)) return [qemu.major, qemu.minor, qemu.micro].map(String).join('.')
+    const found = dir === '<-' ? versionIn(msg) : undefined
+    if (found !== undefined) return found
   }
   const { qemu } = transcript.header
   return typeof qemu === 'string' ? qemu : (qemu?.src ?? qemu?.dst)
@@ -65,6 +79,7 @@ export function profileOfTranscript(transcript: Transcript, asked: string): Prof
     return {
       version: 'unknown',
       rules: undefined,
+      newer: false,
       problem: `${transcript.file}: no greeting and no header names the version; say --version`,
     }
   }

@@ -119,6 +119,7 @@ export class Space {
     fault: (side: string, name: string) => boolean,
     foreseen?: Foreseen,
     trails: readonly Trail[] = [],
+    mute: readonly string[] = [],
   ) {
     const { flat } = packed
     this.packed = packed
@@ -135,7 +136,8 @@ export class Space {
     this.lanes = new Lanes(flat.sides.length)
     this.next = new Int32Array(packed.words)
     const { events, queries, mayAnswer } = commonOf(packed)
-    this.events = events
+    this.events =
+      mute.length === 0 ? events : flat.rows.map((row, i) => (mute.includes(row.rule.side) ? [] : (events[i] ?? [])))
     this.queries = queries
     this.mayAnswer = mayAnswer
     this.sideOf = flat.rows.map(row => {

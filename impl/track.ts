@@ -46,6 +46,8 @@ interface Asked {
 export interface TrackOptions {
   /** Sides of which everything that is said is seen; others may say and be told anything. */
   readonly observed: readonly string[]
+  /** Of these, those of which events are not: a step that says something is then one that shows nothing. */
+  readonly mute?: readonly string[]
   /** Whether a fault of this name may happen at this side (`''`: to the whole). */
   readonly fault: (side: string, name: string) => boolean
   /**
@@ -109,7 +111,8 @@ export class Tracker {
     this.limit = options.limit ?? LIMIT
     this.sides = flat.sides
     this.observed = this.sides.map(side => options.observed.includes(side))
-    this.space = like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen, options.trails)
+    this.space =
+      like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen, options.trails, options.mute)
     this.missing = flat.rows.map(row => row.rule.id === options.without)
     this.felled = this.sides.map(side => {
       const rows = flat.rows.filter(

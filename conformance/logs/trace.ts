@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { traceEvents } from '../../spec/traces.ts'
 import { excerpt, type JsonObject } from '../json.ts'
 import { type Line, type Side, type Transcript, TranscriptError } from '../transcript.ts'
+import type { Format, Item, LogReader } from './format.ts'
 
 /** A line of a trace log; what a `!!` line of a transcript holds. */
 export type Traced = {
@@ -135,4 +136,33 @@ export function readTrace(text: string, file: string): Transcript {
   if (lines.length === 0)
     throw new TranscriptError(file, 1, `no trace event that rules speak of; those are ${traced.join(', ')}`)
   return { file, header: { lockstep: 1 }, lines }
+}
+
+class TraceReader implements LogReader {
+  private readonly lines: string[] = []
+  private readonly file: string
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  /** A trace log is kept whole: what its threads wrote is looked at in every order. */
+  push(text: string, line: number): readonly Item[] {
+    this.lines[line - 1] = text
+    return []
+  }
+
+  end(): readonly Item[] {
+    const { lines } = readTrace(Array.from(this.lines, line => line ?? '').join('\n'), this.file)
+    return lines.map(line => ({ session: '', ...line }))
+  }
+}
+
+/** QEMU's own. */
+export const trace: Format = {
+  name: 'trace',
+  about: "QEMU's trace log: `-trace EVENT -D FILE`, with `-msg timestamp=on` or without",
+  sample: 'migrate_set_state new state setup\n',
+  fits: head => isTrace(head.join('\n')),
+  reader: file => new TraceReader(file),
 }

@@ -1,0 +1,52 @@
+/**
+ * What a log comes to of which not everything is known: neither the release,
+ * perhaps, nor which side it is, nor what was before.
+ */
+import { versions } from '../spec/versions.ts'
+import { sideOf } from './logs/read.ts'
+import type { Transcript } from './transcript.ts'
+import { type Judgement, type ValidateOptions, validate } from './validate.ts'
+import { profileOfTranscript } from './whose.ts'
+
+/** How good a verdict is for whoever recorded the log; of two that are as good, the one that came further is better. */
+const rank = { conforms: 3, 'known deviation': 2, inconclusive: 1, violates: 0 } as const
+
+const better = (a: Judgement, b: Judgement): Judgement => {
+  if (rank[a.verdict] !== rank[b.verdict]) return rank[a.verdict] > rank[b.verdict] ? a : b
+  return (a.line ?? 0) >= (b.line ?? 0) ? a : b
+}
+
+/** The same, as the log of the other side. */
+const turned = (transcript: Transcript): Transcript => ({
+  ...transcript,
+  lines: transcript.lines.map(line => ({ ...line, side: line.side === 'src' ? 'dst' : 'src' })),
+})
+
+/**
+ * Judges a log by all that it may be: where nothing tells the release, by the
+ * rules of each; where nothing tells the side, as either.  What fits best is the verdict.
+ */
+export function judgeLog(transcript: Transcript, options: ValidateOptions = {}): Judgement {
+  const asked = options.version ?? 'auto'
+  const known = profileOfTranscript(transcript, asked)
+  if (known.rules !== undefined || known.version !== 'unknown') return judgeSides(transcript, options)
+  if (transcript.lines.length === 0) return validate(transcript, options)
+  const tried: Judgement[] = []
+  for (const version of [...versions].reverse()) {
+    const judgement = judgeSides(transcript, { ...options, version })
+    tried.push(judgement)
+    if (judgement.verdict === 'conforms') break
+  }
+  const best = tried.reduce(better)
+  const others = best.verdict === 'violates' ? 'those of all others allow no more' : 'which fit it'
+  const note = `no greeting, no header and no query-version names the release: judged by the rules of ${best.version}, ${others}`
+  return { ...best, message: `${best.message}\n  ${note}; --version says which` }
+}
+
+function judgeSides(transcript: Transcript, options: ValidateOptions): Judgement {
+  const first = validate(transcript, options)
+  const sides = new Set(transcript.lines.map(({ side }) => side))
+  if (first.verdict !== 'violates' || sides.size !== 1 || transcript.header.case !== undefined) return first
+  if (transcript.begins !== 'anywhere' || sideOf(transcript.lines) !== 'either') return first
+  return better(first, validate(turned(transcript), options))
+}

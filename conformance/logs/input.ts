@@ -1,0 +1,193 @@
+/**
+ * Where the lines of a log come from: a file, a file that still grows, or
+ * standard input; compressed or not, in whatever character set.
+ */
+import { createReadStream, type Stats, statSync, watch } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { longestLine } from '../json.ts'
+
+/** A log that cannot be read at all: no file, no permission, not gzip although it begins like that. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
+
+const unreadable = (file: string, error: unknown): UnreadableError =>
+  new UnreadableError(`cannot read ${nameOf(file)}: ${(error as Error).message}`)
+
+/** Cuts bytes into lines at LF, whole chunks at a time; what is not UTF-8 becomes replacement characters. */
+export class Cutter {
+  private rest: Buffer[] = []
+  private size = 0
+  private over = false
+  /** Lines that were longer than anything QEMU says, and were dropped. */
+  tooLong = 0
+
+  /** The lines that a chunk finishes, without their ends (LF or CR LF); undefined for one that was too long. */
+  push(chunk: Buffer): (string | undefined)[] {
+    const last = chunk.lastIndexOf(10)
+    if (last < 0) {
+      this.keep(chunk)
+      return []
+    }
+    const lines: (string | undefined)[] = []
+    let from = 0
+    if (this.size > 0 || this.over) {
+      const first = chunk.indexOf(10)
+      this.keep(chunk.subarray(0, first))
+      lines.push(this.take())
+      from = first + 1
+    }
+    if (from <= last) {
+      const text = chunk.toString('utf8', from, last)
+      let at = 0
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
+        lines.push(bare(text.slice(at, end)))
+        at = end + 1
+      }
+      lines.push(bare(text.slice(at)))
+    }
+    this.keep(chunk.subarray(last + 1))
+    return lines
+  }
+
+  /** What the log ends with, where no line end follows it. */
+  end(): (string | undefined)[] {
+    return this.size > 0 || this.over ? [this.take()] : []
+  }
+
+  private keep(part: Buffer): void {
+    if (part.length === 0) return
+    if (this.over || this.size + part.length > longestLine) {
+      this.over = true
+      this.rest = []
+      this.size = 0
+      return
+    }
+    // A chunk is another's buffer, which may be used again.
+    this.rest.push(Buffer.from(part))
+    this.size += part.length
+  }
+
+  private take(): string | undefined {
+    const line = this.over ? undefined : bare(Buffer.concat(this.rest).toString('utf8'))
+    if (this.over) this.tooLong += 1
+    this.rest = []
+    this.size = 0
+    this.over = false
+    return line
+  }
+}
+
+const bare = (line: string): string => (line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line)
+
+/** The bytes of a log, unpacked where it is packed. */
+export async function* bytesOf(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const raw =
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20, ...(signal && { signal }) })
+  const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  try {
+    let first = await chunks.next()
+    // One byte is not enough to tell gzip by.
+    while (!first.done && first.value.length < 2) {
+      const second = await chunks.next()
+      if (second.done) break
+      first = { done: false, value: Buffer.concat([first.value, second.value]) }
+    }
+    const rest = async function* (): AsyncGenerator<Buffer> {
+      for (let next = first; !next.done; next = await chunks.next()) yield next.value
+    }
+    if (first.done || first.value[0] !== 0x1f || first.value[1] !== 0x8b) yield* rest()
+    else yield* unpacked(rest())
+  } catch (error) {
+    if (signal?.aborted) return
+    throw unreadable(file, error)
+  } finally {
+    if (file !== '-') raw.destroy()
+  }
+}
+
+/** Unpacks gzip; a file that is cut off, as one that is still written is, ends where it is cut. */
+async function* unpacked(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: 1 << 18 })
+  const feed = (async () => {
+    try {
+      for await (const chunk of chunks) {
+        if (gunzip.destroyed) return
+        if (!gunzip.write(chunk)) await new Promise(done => gunzip.once('drain', done).once('close', done))
+      }
+      gunzip.end()
+    } catch (error) {
+      gunzip.destroy(error as Error)
+    }
+  })()
+  try {
+    yield* gunzip as AsyncIterable<Buffer>
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR') throw error
+  } finally {
+    gunzip.destroy()
+    await feed
+  }
+}
+
+/**
+ * The bytes of a file that still grows, until the signal.  One that is cut short
+ * and begun again, as a log that is rotated is, is read from its new start.
+ */
+export async function* growing(file: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let handle = await open(file, 'r').catch(error => {
+    throw unreadable(file, error)
+  })
+  const size = 1 << 18
+  let wake = () => {}
+  const watcher = watchOf(file, () => wake())
+  const onAbort = () => wake()
+  signal.addEventListener('abort', onAbort)
+  try {
+    let at = 0
+    let known: Stats | undefined
+    while (!signal.aborted) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(size), 0, size, at)
+      if (bytesRead > 0) {
+        at += bytesRead
+        yield buffer.subarray(0, bytesRead)
+        continue
+      }
+      const now = statSync(file, { throwIfNoEntry: false })
+      if (now !== undefined && ((known !== undefined && now.ino !== known.ino) || now.size < at)) {
+        await handle.close()
+        handle = await open(file, 'r')
+        at = 0
+        known = now
+        continue
+      }
+      known = now ?? known
+      await new Promise<void>(done => {
+        // A watcher may miss a change: look again in any case.
+        const timer = setTimeout(done, 500)
+        wake = () => {
+          clearTimeout(timer)
+          done()
+        }
+        if (signal.aborted) wake()
+      })
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    watcher?.close()
+    await handle.close()
+  }
+}
+
+function watchOf(file: string, changed: () => void) {
+  try {
+    const watcher = watch(file, changed)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}
