@@ -480,6 +480,16 @@ describe('quiet', () => {
     expect(done.rest()).toBe(true)
   })
 
+  test('may be where the process ended over a command, which nobody answers any more', () => {
+    const abort = rule('abort', { at: 'a -> b' }, [exits(null)], { on: command('go') })
+    const tracker = track(alone({ at: ['a', 'b'] }, [abort]))
+    expect(explains(tracker, ask('go'), exit(null))).toBe(true)
+    expect(tracker.rest()).toBe(true)
+    const alive = track(alone({ at: ['a', 'b'] }, [{ ...abort, says: [] }]))
+    expect(explains(alive, ask('go'))).toBe(true)
+    expect(alive.rest()).toBe(false)
+  })
+
   test('may not be where a query could be answered', () => {
     const query: Query = { command: 'ask', cite, where: { at: 'b' }, tables: [] }
     const of = (at: string) => alone({ at: ['a', 'b'] }, [], { queries: [query], start: { 'src.at': at } })

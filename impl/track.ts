@@ -564,6 +564,8 @@ export class Tracker {
       const lane = this.space.lanes.lane(this.space.lanes.of(all, side))
       // An answer that the rules hold back is not owed.
       const held = this.space.mayAnswer[side]?.(this.space.table.states, state * this.packed.words) === false
+      // Who has ended owes nothing any more, not even the answer to what ended it.
+      if (lane.exit !== undefined && lane.row < 0) continue
       if (lane.row >= 0 || (lane.answering && !held) || lane.answeringOob) return false
       for (const sent of this.waiting(lane, side)) {
         if (this.space.asks(sent, state) !== undefined) return false

@@ -7,7 +7,7 @@
  * `snapshot-delete` moves nothing and is left out, as are the events of jobs.
  */
 import { command, each, event, fails, machine, not, present, returns } from './lang.ts'
-import { announces, dispatched, halted, handled, migrationStatuses, running, shared } from './run-state.ts'
+import { announces, dispatched, halted, handled, listeners, migrationStatuses, running, shared } from './run-state.ts'
 
 /** `migration_is_running()` is false in these. */
 const idle = ['none', 'completed', 'failed', 'cancelled'] as const
@@ -18,6 +18,19 @@ const still = [...halted, 'inmigrate', 'finish-migrate'] as const
 /** The main loop is in the middle of a snapshot. */
 const inSnapshot = { bql: 'free', mainLoop: 'snapshot' } as const
 
+/** `migration_in_incoming_postcopy()` holds; the two last, until the thread stores POSTCOPY_INCOMING_END. */
+const loading = ['listening', 'suspended', 'recovering', 'told', 'failed', 'drained'] as const
+
+/** Since 11.1 a guest in postcopy is not dumped either. */
+const memory = [
+  { name: '', where: {}, version: { until: '11.0' } },
+  {
+    name: ' whose memory is here',
+    where: { listen: ['none', 'failed', 'drained', 'over'] },
+    version: { since: '11.1' },
+  },
+] as const
+
 const jobThere = "Job ID 'snapshot' already in use"
 
 /** Snapshots and dumps. */
@@ -27,6 +40,8 @@ export const jobs = machine(
     ...shared,
     /** `MigrationState.state`: saving a snapshot moves it. */
     migration: migrationStatuses,
+    /** Where `postcopy_listen_thread()` is; see `postcopy.ts`. */
+    listen: listeners,
     /** `wakeup_reason`; see `guest.ts`. */
     waking: ['no', 'yes'],
     /** A snapshot: asked for, and how far its bottom half has come. */
@@ -58,38 +73,64 @@ export const jobs = machine(
         does: {},
         says: [fails(jobThere)],
       })),
-      {
-        name: 'dump the running guest beside the monitor',
-        cite: 'dump/dump.c:qmp_dump_guest_memory, dump/dump.c:dump_init',
-        on: command('dump-guest-memory', { detach: true }),
-        where: { ...handled, migration: idle },
-        does: { vm: 'running -> save-vm', dump: 'none -> resumes' },
-        says: [event('STOP'), returns()],
-      },
-      {
-        name: 'dump a guest that does not run beside the monitor',
-        cite: 'dump/dump.c:qmp_dump_guest_memory, dump/dump.c:dump_init',
-        on: command('dump-guest-memory', { detach: true }),
-        where: { ...handled, migration: idle, vm: [...halted, 'suspended', 'finish-migrate', 'colo'] },
-        does: { dump: 'none -> leaves' },
-        says: [returns()],
-      },
-      {
-        name: 'dump the running guest',
-        cite: 'dump/dump.c:dump_process, dump/dump.c:dump_cleanup',
-        on: command('dump-guest-memory', { detach: not(true) }),
-        where: { ...handled, migration: idle, dump: 'none', vm: 'running' },
-        does: {},
-        says: [event('STOP'), event('DUMP_COMPLETED'), event('RESUME'), returns()],
-      },
-      {
-        name: 'dump a guest that does not run',
-        cite: 'dump/dump.c:dump_process',
-        on: command('dump-guest-memory', { detach: not(true) }),
-        where: { ...handled, migration: idle, dump: 'none', vm: [...halted, 'suspended', 'finish-migrate', 'colo'] },
-        does: {},
-        says: [event('DUMP_COMPLETED'), returns()],
-      },
+      ...each(
+        memory,
+        ({ where, name, version }) =>
+          ({
+            name: `dump the running guest beside the monitor${name}`,
+            cite: 'dump/dump.c:qmp_dump_guest_memory, dump/dump.c:dump_init',
+            on: command('dump-guest-memory', { detach: true }),
+            where: { ...handled, ...where, migration: idle },
+            does: { vm: 'running -> save-vm', dump: 'none -> resumes' },
+            says: [event('STOP'), returns()],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        memory,
+        ({ where, name, version }) =>
+          ({
+            name: `dump a guest that does not run beside the monitor${name}`,
+            cite: 'dump/dump.c:qmp_dump_guest_memory, dump/dump.c:dump_init',
+            on: command('dump-guest-memory', { detach: true }),
+            where: { ...handled, ...where, migration: idle, vm: [...halted, 'suspended', 'finish-migrate', 'colo'] },
+            does: { dump: 'none -> leaves' },
+            says: [returns()],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        memory,
+        ({ where, name, version }) =>
+          ({
+            name: `dump the running guest${name}`,
+            cite: 'dump/dump.c:dump_process, dump/dump.c:dump_cleanup',
+            on: command('dump-guest-memory', { detach: not(true) }),
+            where: { ...handled, ...where, migration: idle, dump: 'none', vm: 'running' },
+            does: {},
+            says: [event('STOP'), event('DUMP_COMPLETED'), event('RESUME'), returns()],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        memory,
+        ({ where, name, version }) =>
+          ({
+            name: `dump a guest that does not run${name}`,
+            cite: 'dump/dump.c:dump_process',
+            on: command('dump-guest-memory', { detach: not(true) }),
+            where: {
+              ...handled,
+              ...where,
+              migration: idle,
+              dump: 'none',
+              vm: [...halted, 'suspended', 'finish-migrate', 'colo'],
+            },
+            does: {},
+            says: [event('DUMP_COMPLETED'), returns()],
+            ...version,
+          }) as const,
+      ),
       {
         name: 'refuse a second dump',
         cite: 'dump/dump.c:qmp_dump_guest_memory',
@@ -112,6 +153,15 @@ export const jobs = machine(
         cite: 'migration/migration.c:migration_guest_ram_loading, dump/dump.c:qmp_dump_guest_memory',
         on: command('dump-guest-memory'),
         where: { ...handled, vm: 'inmigrate' },
+        does: {},
+        says: [fails('Dump not allowed during migration.')],
+        since: '11.1',
+      },
+      {
+        name: 'refuse to dump a guest whose memory still comes in behind it',
+        cite: 'migration/migration.c:migration_guest_ram_loading, dump/dump.c:qmp_dump_guest_memory',
+        on: command('dump-guest-memory'),
+        where: { ...handled, listen: loading, vm: '!inmigrate' },
         does: {},
         says: [fails('Dump not allowed during migration.')],
         since: '11.1',

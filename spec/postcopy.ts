@@ -29,7 +29,7 @@ import {
   sends,
   unlike,
 } from './lang.ts'
-import { announces, dispatched, handled, readable, stopped } from './run-state.ts'
+import { announces, dispatched, handled, listeners, readable, stopped } from './run-state.ts'
 import { inPostcopy, source } from './source.ts'
 
 const completion = 'migration/migration.c:migration_completion'
@@ -639,6 +639,15 @@ export const postcopySource = machine(
         does: { loaded: '-> yes' },
         since: '10.2',
       },
+      {
+        name: 'lose the word that the devices are loaded with the connection',
+        cite: 'migration/migration.c:source_return_path_thread, unix(7)',
+        // A peer that dies with something unread resets the connection: reading fails before what was under way is read.
+        on: receives('pong'),
+        where: { link: 'cut' },
+        does: {},
+        since: '10.2',
+      },
     ],
   },
 )
@@ -649,7 +658,7 @@ export const postcopyDestination = machine(
   {
     ...destination.variables,
     /** Where `postcopy_listen_thread()` is. */
-    listen: ['none', 'listening', 'failed', 'suspended', 'recovering', 'told', 'drained', 'over'],
+    listen: listeners,
     /** Whether the source has connected again and not been taken notice of. */
     calling: ['no', 'yes'],
   },

@@ -115,6 +115,9 @@ export const migrationStatuses = [
   'colo',
 ] as const
 
+/** Where `postcopy_listen_thread()` of a destination is. */
+export const listeners = ['none', 'listening', 'failed', 'suspended', 'recovering', 'told', 'drained', 'over'] as const
+
 /** What makes `migration_is_running()` true, of the statuses above. */
 export const running = [
   'setup',
