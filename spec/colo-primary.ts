@@ -164,6 +164,14 @@ export const primary = machine(
         says: [event('RESUME', {}, { vm: '!running' })],
       },
       {
+        name: 'fail to start the replication of the disks on the primary',
+        cite: `${loop}, replication.c:replication_start_all`,
+        on: receives('checkpoint-ready'),
+        where: { bql: 'free' },
+        does: { colo: 'awaiting -> leaving' },
+        may: true,
+      },
+      {
         name: 'wait for the next checkpoint',
         cite: loop,
         where: { failover: 'none', migration: 'colo' },
@@ -253,6 +261,13 @@ export const primary = machine(
         cite: transaction,
         where: { failover: '!none' },
         does: { colo: 'stopped -> leaving' },
+      },
+      {
+        name: 'fail to checkpoint the disks',
+        cite: `${transaction}, replication.c:replication_do_checkpoint_all`,
+        where: { bql: 'free', failover: 'none' },
+        does: { colo: 'stopped -> leaving' },
+        may: true,
       },
       {
         name: 'begin to send the state',

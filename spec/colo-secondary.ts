@@ -174,6 +174,13 @@ export const secondary = machine(
         says: [event('RESUME', {}, { vm: '!running' })],
       },
       {
+        name: 'fail to start the replication of the disks',
+        cite: `${thread}, replication.c:replication_start_all`,
+        where: { bql: 'free' },
+        does: { secondary: 'said -> leaving' },
+        may: true,
+      },
+      {
         name: 'say that it is ready',
         cite: thread,
         does: { secondary: 'started -> serving' },
