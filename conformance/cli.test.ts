@@ -67,6 +67,8 @@ describe('lockstep', () => {
     [['nonsense'], "error: unknown command 'nonsense'"],
     [[], 'Usage: lockstep'],
     [['conform', '--seed', 'x'], 'it is no whole number from 0 on'],
+    [['conform', '--jobs', '0'], 'it is no whole number from 1 on'],
+    [['conform', '--shard', '3/2'], 'it is no share such as 2/5'],
     [['conform', '--timeout-scale', '0'], 'it is no number above 0'],
     [['conform', '--only', 'nonsense'], '"nonsense" is none of them; there are precopy/complete/1, '],
     [['conform', '--version', '3.1'], 'there are no rules for version "3.1"; there are for '],

@@ -6,9 +6,15 @@
  * unreachable or harness error, 130 interrupted.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { readShard, type Shard } from './shard.ts'
 import { explainError } from './verbs/errors.ts'
 
 const collect = (word: string, words: readonly string[] = []): string[] => [...words, ...word.split(',')]
+function shard(text: string): Shard {
+  const found = readShard(text)
+  if (found === undefined) throw new InvalidArgumentError('it is no share such as 2/5')
+  return found
+}
 const append = (word: string, words: readonly string[] = []): string[] => [...words, word]
 
 const integer = (least: number) => (text: string) => {
@@ -70,6 +76,10 @@ function build(done: (code: number) => void): Command {
     .option('--uri <uri>', 'where that destination can listen for the migration')
     .addOption(only('which cases to run'))
     .addOption(skip())
+    .option('--quick', 'only the few cases that show the most: a minute and a half')
+    .addOption(new Option('--shard <i/n>', 'the i-th of n shares of the cases').argParser(shard))
+    .option('--list', 'list the cases that would be run, and run none')
+    .addOption(new Option('--jobs <n>', 'run so many side by side; twice the processors').argParser(integer(1)))
     .addOption(seed())
     .addOption(
       new Option('--repeat <n>', 'run each case so often, with a seed of its own').argParser(integer(1)).default(1),

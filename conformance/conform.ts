@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isIn } from '../impl/flat.ts'
 import type { Case } from '../spec/script.ts'
 import { deviate } from './deviate.ts'
 import { QmpError } from './failure.ts'
@@ -58,12 +59,17 @@ export interface ConformOptions {
   readonly version?: string
   /** A folder for transcripts. */
   readonly out?: string
+  /** How many may run side by side; 1. */
+  readonly jobs?: number
   /** Is told what is about to be run, and how many runs are done of how many. */
   readonly progress?: (target: string, of: string, done: number, all: number) => void
 }
 
 /** How a transcript is judged; `validate` of validate.ts. */
 export type Validate = (transcript: Run['transcript'], options?: { version?: string }) => Judgement
+
+/** The same, here and now or elsewhere and later; see judges.ts. */
+export type Judges = (transcript: Run['transcript'], options?: { version?: string }) => Judgement | Promise<Judgement>
 
 /** What a name may not have when it is a file's. */
 const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '')
@@ -77,35 +83,47 @@ export function printFrozen({ side, command, at, seconds, outOfBand, stalled }: 
   return `${sideName[side]}'s monitor stopped answering: \`${command}\` sent at ${at.toFixed(3)} s had no answer for ${seconds} s; ${also}${stalled ? '; its threads wait for each other' : ''}`
 }
 
-/** The verdict on a run: what the rules say, and what the run itself has to say. */
-export function judge(
-  { transcript, versions, short, frozen, left }: Run,
-  validate: Validate,
-  version?: string,
-  subject: { readonly case: string; readonly real: boolean } = { case: '', real: false },
-): Pick<
+/** What of a result is the verdict. */
+export type Judged = Pick<
   Result,
   'version' | 'verdict' | 'expected' | 'message' | 'line' | 'side' | 'claim' | 'rule' | 'deviation' | 'allowed'
-> {
-  const greeted = [...new Set(Object.values(versions))]
-  const shown = greeted.join('/')
-  const notes = [
-    ...(frozen ? [printFrozen(frozen)] : []),
-    ...(short !== undefined ? [`the script ended early: ${short}`] : []),
-    ...(left ? [`left behind, and killed then: ${left.map(pid => `process ${pid}`).join(', ')}`] : []),
-  ]
+>
+
+/** What a run is judged as. */
+export interface Judging {
+  readonly case: string
+  readonly real: boolean
+}
+
+/** What there is to say of a run besides what the rules say of its transcript. */
+const notesOn = ({ short, frozen, left }: Run): string[] => [
+  ...(frozen ? [printFrozen(frozen)] : []),
+  ...(short !== undefined ? [`the script ended early: ${short}`] : []),
+  ...(left ? [`left behind, and killed then: ${left.map(pid => `process ${pid}`).join(', ')}`] : []),
+]
+
+const greetedBy = ({ versions }: Run): string[] => [...new Set(Object.values(versions))]
+
+/** The verdict on a run that no rules can be held against. */
+function unjudged(run: Run, version: string | undefined): Judged | undefined {
+  const greeted = greetedBy(run)
   const unknown = greeted.map(profileFor).find(profile => profile.rules === undefined)
-  if (version === undefined && unknown !== undefined) {
-    const message = [...notes, unknown.problem].join('\n')
-    return { version: shown, verdict: 'inconclusive', expected: true, message }
-  }
-  const judgement = validate(transcript, { version: version ?? 'auto' })
+  if (version !== undefined || unknown === undefined) return undefined
+  const message = [...notesOn(run), unknown.problem].join('\n')
+  return { version: greeted.join('/'), verdict: 'inconclusive', expected: true, message }
+}
+
+/** The verdict on a run whose transcript was judged. */
+function judged(run: Run, judgement: Judgement, version: string | undefined, subject: Judging): Judged {
+  const { frozen, left } = run
+  const greeted = greetedBy(run)
+  const notes = notesOn(run)
   const { verdict, line, side, claim, rule, allowed, might = [] } = judgement
   const enough = notes.length === 0 || verdict !== 'conforms'
   const final = left ? 'violates' : enough ? verdict : 'inconclusive'
   const said = verdict === 'conforms' ? [] : [judgement.message]
-  const judged = {
-    version: shown,
+  const found = {
+    version: greeted.join('/'),
     verdict: final,
     // Where the rules of that release let the monitor fall silent, nothing unexpected has come.
     expected:
@@ -118,8 +136,18 @@ export function judge(
     ...(allowed !== undefined && { allowed }),
   }
   const release = version ?? profileFor(greeted[0] ?? '').rules
-  return deviate(judged, { ...subject, release, frozen: frozen !== undefined && verdict === 'conforms', might })
+  return deviate(found, { ...subject, release, frozen: frozen !== undefined && verdict === 'conforms', might })
 }
+
+const nobody: Judging = { case: '', real: false }
+
+/** The verdict on a run: what the rules say, and what the run itself has to say. */
+export const judge = (run: Run, validate: Validate, version?: string, subject = nobody): Judged =>
+  unjudged(run, version) ?? judged(run, validate(run.transcript, { version: version ?? 'auto' }), version, subject)
+
+/** The same, by judges that take their time. */
+export const judgeLater = async (run: Run, judges: Judges, version?: string, subject = nobody): Promise<Judged> =>
+  unjudged(run, version) ?? judged(run, await judges(run.transcript, { version: version ?? 'auto' }), version, subject)
 
 /** The last words of processes that wrote some, for a message. */
 export function lastWords({ stderr }: Run): string {
@@ -138,61 +166,101 @@ export function lastWords({ stderr }: Run): string {
 /** Nobody is there to be tested, or nobody who speaks QMP: a reason to stop.  Runs swallow what happens later. */
 const unreachable = (error: unknown): error is Error => error instanceof QmpError || error instanceof LaunchError
 
-/** Runs everything, one after another, and calls back with each result. */
+/** Why a case is not for a version, if it is not. */
+export function untimely(of: Case, version: string): string | undefined {
+  const { since, until } = of
+  if (isIn(version, of)) return undefined
+  const span = since === undefined ? `until ${until}` : until === undefined ? `since ${since}` : `${since} to ${until}`
+  return `it is for QEMU ${span}, and this is ${version}`
+}
+
+/** A run that is due. */
+interface Due {
+  readonly target: Target
+  readonly of: Case
+  readonly seed: number
+  /** Why the target cannot be had any more, once it was found so. */
+  readonly lost: { reason: string }
+  readonly at: number
+}
+
+/**
+ * Runs everything, so many side by side, and calls back with each result as it comes.
+ *
+ * @returns the results, in the order of targets and cases
+ */
 export async function conform(
   options: ConformOptions,
-  validate: Validate,
+  judges: Judges,
   onResult: (result: Result) => void = () => {},
 ): Promise<Result[]> {
-  const { targets, cases, seed, repeat, timeoutScale, out, version, progress } = options
-  const results: Result[] = []
-  const all = targets.length * cases.length * repeat
+  const { targets, cases, seed, repeat, progress, jobs = 1 } = options
+  const due: Due[] = []
   for (const target of targets) {
     const lost = { reason: '' }
-    for (const of of cases) {
-      for (let n = 0; n < repeat; n++) {
-        progress?.(target.name, of.id, results.length, all)
-        const result = await one(target, of, seed + n, { timeoutScale, out, version, validate, lost })
-        results.push(result)
-        onResult(result)
+    for (const of of cases)
+      for (let n = 0; n < repeat; n++) due.push({ target, of, seed: seed + n, lost, at: due.length })
+  }
+  const results = new Map<number, Result>()
+  const waiting = [...due]
+  const alone = new Set<Target>()
+  const judging: Promise<void>[] = []
+  let failed: { readonly error: unknown } | undefined
+  const finish = async (at: number, result: Promise<Result>): Promise<void> => {
+    const done = await result
+    results.set(at, done)
+    onResult(done)
+  }
+  const work = async (): Promise<void> => {
+    while (failed === undefined) {
+      const next = waiting.findIndex(({ target }) => !alone.has(target))
+      const [one] = next < 0 ? [] : waiting.splice(next, 1)
+      // What is left is for those who have the endpoint now.
+      if (one === undefined) return
+      const { target, of, at } = one
+      progress?.(target.name, of.id, results.size, due.length)
+      if (target.alone) alone.add(target)
+      try {
+        const { result } = await drive(one, options, judges)
+        judging.push(finish(at, result))
+        judging.at(-1)?.catch(error => {
+          failed ??= { error }
+        })
+      } catch (error) {
+        failed ??= { error }
+      } finally {
+        alone.delete(target)
       }
     }
   }
-  return results
+  await Promise.all(Array.from({ length: Math.min(jobs, due.length) }, work))
+  await Promise.allSettled(judging)
+  if (failed !== undefined) throw failed.error
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
-async function one(
-  target: Target,
-  of: Case,
-  seed: number,
-  {
-    timeoutScale,
-    out,
-    version,
-    validate,
-    lost,
-  }: {
-    timeoutScale: number
-    out: string | undefined
-    version: string | undefined
-    validate: Validate
-    lost: { reason: string }
-  },
-): Promise<Result> {
+/** Drives one run to its end; its result comes when it has been judged, which is not waited for. */
+async function drive(
+  { target, of, seed, lost }: Due,
+  { timeoutScale, out, version }: ConformOptions,
+  judges: Judges,
+): Promise<{ readonly result: Promise<Result> }> {
   const scale = timeoutScale === 1 ? '' : ` --timeout-scale ${timeoutScale}`
   const rerun = `lockstep conform ${target.rerun} --only ${of.id} --seed ${seed}${scale}`
   const before = performance.now()
   const base = { case: of.id, endpoint: target.name, seed, rerun }
   const seconds = () => Math.round(performance.now() - before) / 1000
-  const none = (verdict: 'skipped' | 'error', message: string): Result => ({
-    ...base,
-    version: '',
-    verdict,
-    expected: verdict === 'skipped',
-    message,
-    seconds: seconds(),
+  const none = (verdict: 'skipped' | 'error', message: string) => ({
+    result: Promise.resolve<Result>({
+      ...base,
+      version: '',
+      verdict,
+      expected: verdict === 'skipped',
+      message,
+      seconds: seconds(),
+    }),
   })
-  const unfit = target.unfit?.(of)
+  const unfit = (target.release === undefined ? undefined : untimely(of, target.release)) ?? target.unfit?.(of)
   if (unfit !== undefined) return none('skipped', unfit)
   if (lost.reason !== '') return none('error', lost.reason)
   let file: string | undefined
@@ -203,15 +271,12 @@ async function one(
   try {
     const done = await run(of, target, { seed, timeoutScale, ...(file !== undefined && { file }) })
     if (file !== undefined) writeFileSync(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
-    const judged = judge(done, validate, version, { case: of.id, real: target.model !== true })
-    const words = judged.verdict === 'violates' ? lastWords(done) : ''
-    return {
-      ...base,
-      ...judged,
-      message: words === '' ? judged.message : `${judged.message}\n${words}`,
-      seconds: seconds(),
-      ...(file !== undefined && { file }),
-    }
+    const took = { seconds: seconds(), ...(file !== undefined && { file }) }
+    const result = judgeLater(done, judges, version, { case: of.id, real: target.model !== true }).then(found => {
+      const words = found.verdict === 'violates' ? lastWords(done) : ''
+      return { ...base, ...found, message: words === '' ? found.message : `${found.message}\n${words}`, ...took }
+    })
+    return { result }
   } catch (error) {
     if (error instanceof NotFitError) return none(error.expected ? 'skipped' : 'error', error.message)
     if (!unreachable(error)) throw error

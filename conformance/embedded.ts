@@ -81,6 +81,7 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
   return {
     name: `reference ${version}`,
     model: true,
+    release: version,
     rerun: `--version ${version}`,
     unfit,
     open: async ({ case: { sides }, seed, timeoutScale, tap }) => {

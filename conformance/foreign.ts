@@ -158,8 +158,10 @@ export function foreign(inner: Target, facts: FactsOf, keep = false): Target {
     }
   }
   let listening: ((side: Side) => Tap) | undefined
+  const [release] = Object.values(facts).map(({ version }) => version)
   return {
     ...inner,
+    ...(release !== undefined && { release }),
     ...(Object.values(facts).some(one => one.package === 'lockstep reference') && { model: true }),
     ...(keep && { rerun: `${inner.rerun} --keep` }),
     unfit: of => inner.unfit?.(of) ?? lacks(of, facts),

@@ -70,6 +70,10 @@ export interface Target {
   readonly open: (setting: Setting) => Promise<Stage>
   /** It draws among all that the rules allow, and need not do what real QEMUs always do. */
   readonly model?: true
+  /** The version that it is, where that is known before it greets: cases for other releases are skipped. */
+  readonly release?: string
+  /** There is one set of endpoints, so one case at a time. */
+  readonly alone?: true
   /** Lets go of what outlives a case. */
   readonly close?: () => Promise<void>
 }
@@ -133,20 +137,35 @@ class Inside {
 }
 
 /** A port of this machine where nobody listens yet. */
+const given = new Set<number>()
+const portsKept = 200
+
 async function freePort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const at = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return `tcp:127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
+  for (;;) {
+    const server = createServer()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(0, '127.0.0.1', resolve)
+    })
+    const at = server.address()
+    await new Promise(resolve => server.close(resolve))
+    const port = typeof at === 'object' && at !== null ? at.port : 0
+    // Nobody listens there yet, so the kernel may well give it to the next who asks, side by side with us.
+    if (given.has(port)) continue
+    given.add(port)
+    if (given.size > portsKept) given.delete([...given][0] ?? 0)
+    return `tcp:127.0.0.1:${port}`
+  }
 }
 
 /** Two QEMUs of one binary, started for the case; with `trace`, what they write of themselves is recorded too. */
-export function launched(binary: string, name = binary, { trace = false } = {}): Target {
+export function launched(
+  binary: string,
+  name = binary,
+  { trace = false, release }: { readonly trace?: boolean; readonly release?: string } = {},
+): Target {
   return {
     name,
+    ...(release !== undefined && { release }),
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
     open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
@@ -230,6 +249,7 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
   if (uri !== undefined) words.push(`--uri ${shellQuote(uri)}`)
   return {
     name: dst === undefined ? src : `${src}, ${dst}`,
+    alone: true,
     rerun: words.join(' '),
     unfit: ({ sides, script, guest }) => {
       if (script.some(act => act.do === 'kill')) return foreign.kill

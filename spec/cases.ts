@@ -132,6 +132,7 @@ const yank = (at: Side): Act => outOfBand(at, 'yank', { instances: [{ type: 'mig
 export const cases: readonly Case[] = [
   {
     id: 'precopy/complete/1',
+    quick: true,
     description: 'Migrates a running guest to a destination that listens, and looks at both sides on the way.',
     expectation:
       'The source announces setup, active, device and completed and stops its guest; the destination announces setup, active and completed and runs it.',
@@ -148,6 +149,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'precopy/dead-address/1',
+    quick: true,
     description: 'Migrates to an address where nobody listens.',
     expectation: 'The source announces setup, failing and failed, says why, and its guest has never stopped.',
     sides: ['src'],
@@ -156,6 +158,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'precopy/cancel/1',
+    quick: true,
     description: 'Cancels a migration while it is active.',
     expectation:
       'The source announces cancelling and cancelled and its guest has never stopped; the destination announces failed.',
@@ -165,6 +168,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'precopy/destination-killed/1',
+    quick: true,
     description: 'Kills the destination while the migration is active.',
     expectation: 'The source announces failing and failed, says why, and its guest has never stopped.',
     sides: both,
@@ -173,6 +177,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'colo/checkpoints/1',
+    quick: true,
     // Quitting in the middle of COLO is a case of its own: it may hang.
     end: 'kill',
     description: 'Enters COLO, lets three checkpoints pass, and asks both sides how they are meanwhile.',
@@ -190,6 +195,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'colo/failover-primary/1',
+    quick: true,
     description: 'Kills the secondary and tells the primary that the heartbeat is lost.',
     expectation: 'The primary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
     sides: both,
@@ -207,6 +213,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'colo/failover-secondary/1',
+    quick: true,
     end: 'kill',
     description:
       'Yanks the connection at the secondary and tells it that the heartbeat is lost, while the primary lives.',
@@ -226,6 +233,7 @@ export const cases: readonly Case[] = [
   },
   {
     id: 'colo/heartbeat-outside/1',
+    quick: true,
     description:
       'Tells both sides that the heartbeat is lost though they are not in COLO, before and during a migration.',
     expectation: 'Each refuses with GenericError, and nothing changes: the migration completes.',

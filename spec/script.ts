@@ -75,6 +75,11 @@ export interface Case {
   readonly over?: 'tcp'
   /** How who lives is ended, after the last questions; by `quit` when left out. */
   readonly end?: 'kill'
+  /** The releases that it is for, both included; all when neither is given. */
+  readonly since?: string
+  readonly until?: string
+  /** It is one of the few that `--quick` runs. */
+  readonly quick?: true
 }
 
 /** A migration parameter that holds an endpoint somewhere: while it is in these bounds, these rules are not taken. */

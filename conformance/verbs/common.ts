@@ -51,6 +51,12 @@ export const means = (word: string, id: string): boolean =>
   id.startsWith(`${word.replace(/\/$/, '')}/`) ||
   (word.includes('*') && new RegExp(`^${word.split('*').map(literally).join('.*')}$`).test(id))
 
+/** The ids; where they are too many to read, what they start with. */
+function namesOf(items: readonly { readonly id: string }[]): readonly string[] {
+  const ids = items.map(({ id }) => id)
+  return ids.length <= 60 ? ids : [...new Set(ids.map(id => id.split('/').slice(0, -2).join('/') || id))]
+}
+
 /**
  * Those that the words let through.
  *
@@ -62,7 +68,7 @@ export function select<T extends { readonly id: string }>(
 ): T[] {
   for (const word of [...only, ...skip]) {
     if (!items.some(({ id }) => means(word, id)))
-      throw new UsageError(`"${word}" is none of them; there are ${items.map(({ id }) => id).join(', ')}`)
+      throw new UsageError(`"${word}" is none of them; there are ${namesOf(items).join(', ')}`)
   }
   return items.filter(
     ({ id }) => (only.length === 0 || only.some(word => means(word, id))) && !skip.some(word => means(word, id)),

@@ -1,19 +1,23 @@
 /** `lockstep conform`: the cases against real QEMUs, endpoints that run, or the embedded reference. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cases } from '../../spec/cases.ts'
+import { availableParallelism } from 'node:os'
+import type { Case } from '../../spec/script.ts'
+import { suite } from '../../spec/suite.ts'
 import { versions } from '../../spec/versions.ts'
 import { type Compared, compareWith, printBaseline, readBaseline, readBaselineToUpdate } from '../baseline.ts'
 import { versionOf } from '../binaries.ts'
-import { conform, type Result } from '../conform.ts'
+import { conform, type Result, untimely } from '../conform.ts'
 import { embedded } from '../embedded.ts'
 import { foreign, probeAll } from '../foreign.ts'
+import { judges } from '../judges.ts'
 import { printFacts } from '../probe.ts'
 import { exitCode } from '../report.ts'
 import { printJsonReport } from '../reports/json.ts'
 import { printReport } from '../reports/terminal.ts'
 import { reportKinds, writeReports } from '../reports/write.ts'
+import { isOf, type Shard } from '../shard.ts'
 import { addressed, launched, type Target } from '../stage.ts'
-import { validate } from '../validate.ts'
+import { printCases } from './cases.ts'
 import { print, progressLine, prose, releases, remark, select, UsageError } from './common.ts'
 
 /** The options as the command line gives them. */
@@ -25,6 +29,10 @@ export interface ConformFlags {
   readonly keep?: boolean
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
+  readonly quick?: boolean
+  readonly shard?: Shard
+  readonly list?: boolean
+  readonly jobs?: number
   readonly seed: number
   readonly timeoutScale: number
   readonly repeat: number
@@ -42,11 +50,10 @@ export interface ConformFlags {
 /** A binary as a target, if it is one: a wrong path is a mistake in the command line, and is said before anything runs. */
 function binary(path: string, trace: boolean): Target {
   try {
-    versionOf(path)
+    return launched(path, path, { trace, release: versionOf(path) })
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
-  return launched(path, path, { trace })
 }
 
 /** Endpoints that run already, asked first what they can do. */
@@ -73,31 +80,47 @@ async function targetsOf(flags: ConformFlags): Promise<Target[]> {
   return [embedded(releases(versions, version).at(-1) ?? '')]
 }
 
+/** How many cases run side by side unless the command line says: most of the time, each of them waits. */
+export const defaultJobs = (): number => 2 * availableParallelism()
+
+/** The cases that the words let through, of the quick ones or of all, and of these the share that is this shard's. */
+function chosenOf({ only = [], skip = [], quick, shard }: ConformFlags): Case[] {
+  const all = quick ? suite.filter(one => one.quick) : suite
+  const chosen = select(all, { only, skip })
+  return shard === undefined ? chosen : chosen.filter(({ id }) => isOf(shard, id))
+}
+
+function listChosen(chosen: readonly Case[], release: string | undefined, json: boolean | undefined): number {
+  const own = chosen.filter(one => release === undefined || untimely(one, release) === undefined)
+  print(printCases(own, json))
+  return 0
+}
+
 /** Runs the verb; answers the exit code. */
 export async function conformVerb(flags: ConformFlags): Promise<number> {
-  const { only = [], skip = [], seed, repeat, timeoutScale, version, json, report = [] } = flags
+  const { seed, repeat, timeoutScale, version, json, report = [] } = flags
   const unknown = report.find(kind => !reportKinds.includes(kind))
   if (unknown !== undefined)
     throw new UsageError(`"${unknown}" is no kind of report; there are ${reportKinds.join(', ')}`)
   const baseline = baselineOf(flags)
-  const chosen = select(cases, { only, skip })
+  const chosen = chosenOf(flags)
   // A word for a version that nobody knows is an error before anything runs.
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
+  if (flags.list) return listChosen(chosen, forced, json)
   const targets = await targetsOf(flags)
   if (flags.at !== undefined && flags.walk === undefined) throw new UsageError('--at goes with --walk')
   if (flags.walk !== undefined) {
     const { walkVerb } = await import('./walk.ts')
-    const known = (target: Target) =>
-      (flags.qemu ?? []).includes(target.name) ? versionOf(target.name) : /^reference (.*)/.exec(target.name)?.[1]
-    const places = targets.map(target => {
-      const release = known(target)
-      return { target, ...(release !== undefined && { version: release }) }
-    })
+    const places = targets.map(target => ({
+      target,
+      ...(target.release !== undefined && { version: target.release }),
+    }))
     return walkVerb(places, { ...flags, walk: flags.walk })
   }
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
   if (out !== undefined) mkdirSync(out, { recursive: true })
   const line = progressLine()
+  const { validate, close } = judges()
   const ran = await conform(
     {
       targets,
@@ -105,12 +128,13 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
       seed,
       repeat,
       timeoutScale,
+      jobs: flags.jobs ?? defaultJobs(),
       ...(forced !== undefined && { version: forced }),
       ...(out !== undefined && { out }),
       progress: (target, of, done, all) => line.show(`${done + 1}/${all}  ${of}  ${target}`),
     },
     validate,
-  )
+  ).finally(close)
   for (const target of targets) await target.close?.()
   line.clear()
   const { results, remarks } = baseline.hold(ran)

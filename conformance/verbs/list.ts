@@ -5,20 +5,13 @@ import { type Answer, type AnsweredAt, joinArrows } from '../../impl/arrows.ts'
 import { citeIn } from '../../impl/cites.ts'
 import { isIn } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
-import { cases } from '../../spec/cases.ts'
 import { deviations } from '../../spec/deviations.ts'
 import { moved } from '../../spec/moved.ts'
+import { suite } from '../../spec/suite.ts'
 import { versions } from '../../spec/versions.ts'
+import { listedCases, table } from './cases.ts'
 import { print, releases, seenIn, UsageError } from './common.ts'
 import { allClaims, allSystems, roleOf, rulesOf } from './ids.ts'
-
-/** Columns of texts, with as much room as they need. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
-  return rows
-    .map(row => row.map((text, i) => (i === row.length - 1 ? text : text.padEnd(widths[i] ?? 0))).join('  '))
-    .join('\n')
-}
 
 type Listed = {
   readonly json: object[]
@@ -123,7 +116,7 @@ function deviating(wanted: readonly string[]): Listed {
 const kinds: { readonly [what: string]: (wanted: readonly string[]) => Listed } = {
   rules,
   claims,
-  cases: () => ({ json: [...cases], rows: cases.map(({ id, description }) => [id, description]) }),
+  cases: wanted => listedCases(suite.filter(one => wanted.some(version => isIn(version, one)))),
   systems,
   deviations: deviating,
   versions: () => ({ json: versions.map(version => ({ version })), rows: versions.map(version => [version]) }),

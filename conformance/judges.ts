@@ -1,0 +1,118 @@
+/**
+ * Transcripts judged on threads of their own, so that a hard one holds up neither
+ * the pairs that are being driven meanwhile nor their clocks.
+ *
+ * As a worker thread this file judges those that it is sent, one after the other.
+ */
+import { availableParallelism, getPriority, setPriority } from 'node:os'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { Transcript } from './transcript.ts'
+import { type Judgement, validate } from './validate.ts'
+
+/** In a checkout it is TypeScript, in a published package it is not. */
+const file = new URL(import.meta.url)
+
+const WORKER = 'lockstep judge'
+
+/** Threads that judge give way to QEMUs, which others wait for. */
+const niceness = 5
+
+interface Order {
+  readonly transcript: Transcript
+  readonly version: string
+}
+
+type Answer = { readonly judgement: Judgement } | { readonly error: string }
+
+/** Judges that are at hand until `close`. */
+export interface Judges {
+  /** Like `validate` of validate.ts, elsewhere and later. */
+  readonly validate: (transcript: Transcript, options?: { readonly version?: string }) => Promise<Judgement>
+  /** Lets them go; what is being judged is not judged to its end. */
+  readonly close: () => Promise<void>
+}
+
+interface Job {
+  readonly order: Order
+  readonly resolve: (judgement: Judgement) => void
+  readonly reject: (error: Error) => void
+}
+
+class Pool implements Judges {
+  private readonly most: number
+  private readonly idle: Worker[] = []
+  private readonly busy = new Map<Worker, Job>()
+  private readonly queue: Job[] = []
+  private closed = false
+
+  constructor(most: number) {
+    this.most = most
+  }
+
+  readonly validate: Judges['validate'] = (transcript, { version = 'auto' } = {}) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Judgement>()
+    this.queue.push({ order: { transcript, version }, resolve, reject })
+    this.next()
+    return promise
+  }
+
+  readonly close = async (): Promise<void> => {
+    this.closed = true
+    const gone = new Error('its judge was let go')
+    for (const { reject } of [...this.queue.splice(0), ...this.busy.values()]) reject(gone)
+    await Promise.all([...this.idle, ...this.busy.keys()].map(worker => worker.terminate()))
+  }
+
+  private next(): void {
+    if (this.closed || this.queue.length === 0) return
+    const worker = this.idle.pop() ?? (this.busy.size < this.most ? this.hire() : undefined)
+    const job = worker === undefined ? undefined : this.queue.shift()
+    if (worker === undefined || job === undefined) return
+    this.busy.set(worker, job)
+    worker.ref()
+    worker.postMessage(job.order)
+  }
+
+  private hire(): Worker {
+    const worker = new Worker(file, { workerData: WORKER })
+    const leave = (error: Error): void => {
+      this.busy.get(worker)?.reject(error)
+      this.busy.delete(worker)
+      this.next()
+    }
+    worker.on('message', (answer: Answer) => {
+      const job = this.busy.get(worker)
+      this.busy.delete(worker)
+      this.idle.push(worker)
+      // Nobody is kept from leaving by a judge without work.
+      worker.unref()
+      if ('error' in answer) job?.reject(new Error(answer.error))
+      else job?.resolve(answer.judgement)
+      this.next()
+    })
+    worker.on('error', leave)
+    worker.on('exit', () => leave(new Error('a judge left before it was done')))
+    return worker
+  }
+}
+
+/** Judges, hired as they are needed. @param threads how many at most; as many as there are processors when left out */
+export const judges = (threads = availableParallelism()): Judges => new Pool(threads)
+
+if (!isMainThread && workerData === WORKER) {
+  try {
+    // Linux has it for the thread that asks.
+    setPriority(0, Math.min(getPriority() + niceness, 19))
+  } catch {
+    // Then they do not give way.
+  }
+  parentPort?.on('message', ({ transcript, version }: Order) => {
+    let answer: Answer
+    try {
+      answer = { judgement: validate(transcript, { version }) }
+    } catch (error) {
+      answer = { error: error instanceof Error ? error.message : String(error) }
+    }
+    parentPort?.postMessage(answer)
+  })
+}
