@@ -222,6 +222,8 @@ export async function conform(
       if (target.alone) alone.add(target)
       try {
         const { result } = await drive(one, options, judges)
+        // Meanwhile whoever serves has time to see that its endpoints have ended, and to start others.
+        if (target.alone) await result
         judging.push(finish(at, result))
         judging.at(-1)?.catch(error => {
           failed ??= { error }
