@@ -72,7 +72,7 @@ export type Validate = (transcript: Run['transcript'], options?: { version?: str
 export type Judges = (transcript: Run['transcript'], options?: { version?: string }) => Judgement | Promise<Judgement>
 
 /** What a name may not have when it is a file's. */
-const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '')
+const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '')
 
 /** That a monitor stopped answering, in a sentence. */
 export function printFrozen({ side, command, at, seconds, outOfBand, stalled }: NonNullable<Run['frozen']>): string {

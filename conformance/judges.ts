@@ -6,6 +6,7 @@
  */
 import { availableParallelism, getPriority, setPriority } from 'node:os'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { neededRules } from './needed.ts'
 import type { Transcript } from './transcript.ts'
 import { type Judgement, validate } from './validate.ts'
 
@@ -17,24 +18,36 @@ const WORKER = 'lockstep judge'
 /** Threads that judge give way to QEMUs, which others wait for. */
 const niceness = 5
 
-interface Order {
-  readonly transcript: Transcript
-  readonly version: string
+type Order =
+  | { readonly ask: 'verdict'; readonly transcript: Transcript; readonly version: string }
+  | {
+      readonly ask: 'needed'
+      readonly transcript: Transcript
+      readonly version: string
+      readonly known: readonly string[]
+    }
+
+/** What each is answered. */
+interface Answers {
+  readonly verdict: Judgement
+  readonly needed: readonly string[]
 }
 
-type Answer = { readonly judgement: Judgement } | { readonly error: string }
+type Answer = { readonly answer: Answers[keyof Answers] } | { readonly error: string }
 
 /** Judges that are at hand until `close`. */
 export interface Judges {
   /** Like `validate` of validate.ts, elsewhere and later. */
   readonly validate: (transcript: Transcript, options?: { readonly version?: string }) => Promise<Judgement>
+  /** Like `neededRules` of needed.ts: the rules that a transcript shows, but for those that are known. */
+  readonly needed: (transcript: Transcript, version: string, known: readonly string[]) => Promise<readonly string[]>
   /** Lets them go; what is being judged is not judged to its end. */
   readonly close: () => Promise<void>
 }
 
 interface Job {
   readonly order: Order
-  readonly resolve: (judgement: Judgement) => void
+  readonly resolve: (answer: Answers[keyof Answers]) => void
   readonly reject: (error: Error) => void
 }
 
@@ -49,9 +62,16 @@ class Pool implements Judges {
     this.most = most
   }
 
-  readonly validate: Judges['validate'] = (transcript, { version = 'auto' } = {}) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Judgement>()
-    this.queue.push({ order: { transcript, version }, resolve, reject })
+  readonly validate: Judges['validate'] = (transcript, { version = 'auto' } = {}) =>
+    this.ask<'verdict'>({ ask: 'verdict', transcript, version })
+
+  readonly needed: Judges['needed'] = (transcript, version, known) =>
+    this.ask<'needed'>({ ask: 'needed', transcript, version, known })
+
+  private ask<K extends Order['ask']>(order: Order & { readonly ask: K }): Promise<Answers[K]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>()
+    // Whoever is asked answers what was asked.
+    this.queue.push({ order, resolve: answer => resolve(answer as Answers[K]), reject })
     this.next()
     return promise
   }
@@ -87,7 +107,7 @@ class Pool implements Judges {
       // Nobody is kept from leaving by a judge without work.
       worker.unref()
       if ('error' in answer) job?.reject(new Error(answer.error))
-      else job?.resolve(answer.judgement)
+      else job?.resolve(answer.answer)
       this.next()
     })
     worker.on('error', leave)
@@ -106,10 +126,16 @@ if (!isMainThread && workerData === WORKER) {
   } catch {
     // Then they do not give way.
   }
-  parentPort?.on('message', ({ transcript, version }: Order) => {
+  parentPort?.on('message', (order: Order) => {
+    const { transcript, version } = order
     let answer: Answer
     try {
-      answer = { judgement: validate(transcript, { version }) }
+      answer = {
+        answer:
+          order.ask === 'verdict'
+            ? validate(transcript, { version })
+            : neededRules(transcript, version, new Set(order.known)),
+      }
     } catch (error) {
       answer = { error: error instanceof Error ? error.message : String(error) }
     }
