@@ -28,7 +28,7 @@ let old: Listed
 beforeAll(async () => {
   all = await list()
   old = await list('--version', oldest)
-})
+}, 120_000)
 
 describe('lockstep list rules --json', () => {
   test('has what a row needs', () => {
