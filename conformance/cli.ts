@@ -127,6 +127,7 @@ function build(done: (code: number) => void): Command {
     .argument('<what>', 'rules, claims, cases, systems, deviations or versions')
     .addOption(json())
     .addOption(version('only what is in this release'))
+    .option('--coverage', 'with rules: how many of them real QEMU was seen to take, and which not')
     .action(async (what, flags) => done(await (await import('./verbs/list.ts')).list(what, flags)))
   program
     .command('explain')

@@ -47,9 +47,11 @@ const literally = (text: string): string => text.replaceAll(/[.+^${}()|[\]\\]/g,
 
 /** Whether an id is what a word means: the id, a part of it from its start (`colo`, `colo/checkpoints`), or a pattern with `*`. */
 export const means = (word: string, id: string): boolean =>
-  id === word ||
-  id.startsWith(`${word.replace(/\/$/, '')}/`) ||
-  (word.includes('*') && new RegExp(`^${word.split('*').map(literally).join('.*')}$`).test(id))
+  id === word || id.startsWith(`${word.replace(/\/$/, '')}/`) || (word.includes('*') && likePattern(word, id))
+
+/** Whether a text is like a pattern, in which `*` stands for anything. */
+export const likePattern = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`).test(text)
 
 /** The ids; where they are too many to read, what they start with. */
 function namesOf(items: readonly { readonly id: string }[]): readonly string[] {

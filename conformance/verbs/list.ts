@@ -11,6 +11,7 @@ import { suite } from '../../spec/suite.ts'
 import { versions } from '../../spec/versions.ts'
 import { listedCases, table } from './cases.ts'
 import { print, releases, seenIn, UsageError } from './common.ts'
+import { coverage } from './coverage.ts'
 import { allClaims, allSystems, roleOf, rulesOf } from './ids.ts'
 
 type Listed = {
@@ -132,7 +133,14 @@ function _printJson(what: string, { json, more = {} }: Listed): string {
 }
 
 /** Runs the verb; answers the exit code. */
-export function list(what: string, { json, version }: { readonly json?: boolean; readonly version?: string }): number {
+export function list(
+  what: string,
+  { json, version, ...flags }: { readonly json?: boolean; readonly version?: string; readonly coverage?: boolean },
+): number {
+  if (flags.coverage) {
+    if (what !== 'rules') throw new UsageError('--coverage goes with rules')
+    return coverage({ ...(json && { json }), ...(version !== undefined && { version }) })
+  }
   const kind = Object.hasOwn(kinds, what) ? kinds[what] : undefined
   if (kind === undefined) throw new UsageError(`"${what}" cannot be listed; there are ${Object.keys(kinds).join(', ')}`)
   const found = kind(releases(versions, version))
