@@ -2,7 +2,6 @@
  * The conformance run: every case against every target, each judged by the
  * rules of the version that greets.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isIn } from '../impl/flat.ts'
 import type { Case } from '../spec/script.ts'
@@ -13,6 +12,7 @@ import { LaunchError } from './launch.ts'
 import { printText } from './print.ts'
 import { type Run, run, sideName } from './run.ts'
 import type { Target } from './stage.ts'
+import { store, storeIn } from './store.ts'
 import type { Allowed, Judgement, VerdictName } from './validate.ts'
 import { profileFor } from './whose.ts'
 
@@ -268,11 +268,11 @@ async function drive(
   let file: string | undefined
   if (out !== undefined) {
     file = join(out, 'transcripts', fileName(target.name), `${fileName(of.id)}.seed${seed}.ndjson`)
-    mkdirSync(dirname(file), { recursive: true })
+    storeIn(dirname(file))
   }
   try {
     const done = await run(of, target, { seed, timeoutScale, ...(file !== undefined && { file }) })
-    if (file !== undefined) writeFileSync(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
+    if (file !== undefined) store(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
     const took = { seconds: seconds(), ...(file !== undefined && { file }) }
     const result = judgeLater(done, judges, version, { case: of.id, real: target.model !== true }).then(found => {
       const words = found.verdict === 'violates' ? lastWords(done) : ''

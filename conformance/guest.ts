@@ -12,8 +12,9 @@
  * the old interrupt controller until it is told otherwise), and the devices
  * that `guestArgs` adds.
  */
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { store } from './store.ts'
 
 /** Bytes in hex, and what they mean to an assembler that reads Intel's syntax. */
 type Instruction = readonly [bytes: string, text: string]
@@ -164,13 +165,13 @@ export function firmware(): Buffer {
 /**
  * Writes the firmware into a folder, once, and answers what has a QEMU run it.
  *
- * @throws Error when it cannot be written
+ * @throws StoreError when it cannot be written
  */
 export function guestArgs(dir: string): string[] {
   const file = join(dir, 'guest.bin')
   if (!existsSync(file)) {
     // Half a file, where the disk is full, must not be taken for a whole one the next time.
-    writeFileSync(`${file}~`, firmware())
+    store(`${file}~`, firmware())
     renameSync(`${file}~`, file)
   }
   return ['-cpu', 'qemu64,-apic', '-bios', file, '-device', 'pvpanic', '-device', 'ib700']

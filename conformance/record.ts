@@ -5,6 +5,7 @@ import { ClosedError, type QmpError } from './failure.ts'
 import type { JsonObject } from './json.ts'
 import { printHeader, printLine } from './print.ts'
 import type { Tap } from './qmp.ts'
+import { StoreError, unstore } from './store.ts'
 import type { Header, Line, Observation, Side, Transcript } from './transcript.ts'
 import { look } from './wait.ts'
 
@@ -43,14 +44,19 @@ export class Recorder {
   private written = 0
   private last = this.start
   private finished = false
+  private failure: StoreError | undefined
 
   /**
    * @param file is written line by line, so that nothing is lost when we die; without it all is kept in memory only
-   * @throws Error when the file cannot be opened
+   * @throws StoreError when the file cannot be opened
    */
   constructor(file?: string) {
     this.file = file
-    if (file !== undefined) this.fd = openSync(file, 'w')
+    try {
+      if (file !== undefined) this.fd = openSync(file, 'w')
+    } catch (error) {
+      throw new StoreError(file ?? '', error)
+    }
   }
 
   /** What to give a client, or `launch`, so that this side is recorded from its greeting on. */
@@ -105,12 +111,17 @@ export class Recorder {
     await Promise.all([...this.followed.values()].map(({ ending }) => ending))
   }
 
-  /** Ends the transcript; what comes later is not recorded. */
+  /**
+   * Ends the transcript; what comes later is not recorded.
+   *
+   * @throws StoreError when its file could not be written to its end; it is removed then
+   */
   finish(): Transcript {
     if (this.header === undefined) this.begin({ lockstep: 1 })
     this.finished = true
     if (this.fd !== undefined) closeSync(this.fd)
     this.fd = undefined
+    if (this.failure !== undefined) throw this.failure
     return { file: this.file ?? 'recording', header: this.header ?? { lockstep: 1 }, lines: this.lines }
   }
 
@@ -146,6 +157,16 @@ export class Recorder {
   }
 
   private write(text: string): void {
-    if (this.fd !== undefined) writeSync(this.fd, text)
+    if (this.fd === undefined) return
+    try {
+      let rest = Buffer.from(text)
+      while (rest.length > 0) rest = rest.subarray(writeSync(this.fd, rest))
+    } catch (error) {
+      // What is recorded must be recorded to its end, whoever is just being listened to; `finish` tells.
+      closeSync(this.fd)
+      this.fd = undefined
+      unstore(this.file ?? '')
+      this.failure = new StoreError(this.file ?? '', error)
+    }
   }
 }

@@ -5,11 +5,12 @@
  * reverse order: at a normal end, after an exception, on Ctrl-C, on a polite
  * kill.  After SIGKILL nobody can clean up, so the next run sweeps first.
  */
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { longestSocketPath } from './address.ts'
 import { endLeftovers } from './leftover.ts'
+import { store } from './store.ts'
 
 type Undo = () => unknown
 
@@ -128,6 +129,6 @@ export function tempDir(): string {
     folder = undefined
     rmSync(made, { recursive: true, force: true, maxRetries: 3 })
   })
-  writeFileSync(join(made, owner), namespace())
+  store(join(made, owner), namespace())
   return made
 }

@@ -1,7 +1,8 @@
 /** Writes the reports that were asked for into a folder. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { Result } from '../conform.ts'
+import { store, storeIn } from '../store.ts'
 import { readTranscript, type Transcript } from '../transcript.ts'
 import type { About } from './html.ts'
 
@@ -51,13 +52,13 @@ export async function writeReports(
   results: readonly Result[],
   about: (id: string) => About | undefined = () => undefined,
 ): Promise<string[]> {
-  mkdirSync(out, { recursive: true })
+  storeIn(out)
   const paths: string[] = []
   for (const name of new Set(wanted)) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
     if (kind === undefined) continue
     const path = join(out, kind.file)
-    writeFileSync(path, await kind.print(results, out, about))
+    store(path, await kind.print(results, out, about))
     paths.push(path)
   }
   return paths

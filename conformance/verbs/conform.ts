@@ -1,5 +1,4 @@
 /** `lockstep conform`: the cases against real QEMUs, endpoints that run, or the embedded reference. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Case } from '../../spec/script.ts'
 import { suite } from '../../spec/suite.ts'
@@ -17,6 +16,7 @@ import { printReport } from '../reports/terminal.ts'
 import { reportKinds, writeReports } from '../reports/write.ts'
 import { isOf, type Shard } from '../shard.ts'
 import { addressed, launched, type Target } from '../stage.ts'
+import { store, storeIn } from '../store.ts'
 import { printCases } from './cases.ts'
 import { print, progressLine, prose, releases, remark, select, UsageError } from './common.ts'
 
@@ -118,7 +118,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     return walkVerb(places, { ...flags, walk: flags.walk })
   }
   const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
-  if (out !== undefined) mkdirSync(out, { recursive: true })
+  if (out !== undefined) storeIn(out)
   const line = progressLine()
   const { validate, close } = judges()
   const ran = await conform(
@@ -157,7 +157,7 @@ function baselineOf({ baseline: file, updateBaseline: update = false }: ConformF
   const hold = (results: readonly Result[]): Compared => {
     if (!update) return compareWith(earlier, results)
     const text = printBaseline(earlier, results)
-    writeFileSync(file, text)
+    store(file, text)
     return { results: compareWith(JSON.parse(text).results, results).results, remarks: [`${file} is up to date`] }
   }
   return { hold }

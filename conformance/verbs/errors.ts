@@ -6,6 +6,7 @@ const usage = new Set(['UsageError', 'VersionError', 'AddressError', 'Transcript
 /** Errors that speak for themselves. */
 const known = new Set([
   'UnreadableError',
+  'StoreError',
   ...['QmpError', 'ConnectError', 'GreetingError', 'ProtocolError', 'TimeoutError', 'ClosedError', 'LaunchError'],
   ...['SpecError', 'LimitError', 'NoChromiumError'],
 ])

@@ -1,9 +1,9 @@
 /** `lockstep conform --walk N`: random walks on each target, and the shortest form of the first that fails. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Case } from '../../spec/script.ts'
 import { printText } from '../print.ts'
 import type { Target } from '../stage.ts'
+import { store, storeIn } from '../store.ts'
 import { validate } from '../validate.ts'
 import { caseOf, type Outcome, wander } from '../walk.ts'
 import { print, progressLine, prose } from './common.ts'
@@ -74,8 +74,8 @@ export async function walkVerb(places: readonly Place[], flags: WalkFlags): Prom
     prose(flags.json)(printOutcome(place, flags, outcome))
     const { failure } = outcome
     if (flags.out !== undefined && failure !== undefined) {
-      mkdirSync(flags.out, { recursive: true })
-      writeFileSync(join(flags.out, `walk.seed${flags.seed}.txt`), printText(failure.run.transcript))
+      storeIn(flags.out)
+      store(join(flags.out, `walk.seed${flags.seed}.txt`), printText(failure.run.transcript))
     }
   }
   if (flags.json) {
