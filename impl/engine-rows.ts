@@ -70,7 +70,7 @@ function groupsOf(flat: Flat): Group[] {
 const REMEMBERED = 2 ** 19
 
 /** What is remembered of one group: `table` holds, one after another, the words as masked and where the list of rows is. */
-class Memory {
+export class Memory {
   table: Int32Array
   /** Ones for the entries: their number is a power of two. */
   mask = 255
@@ -158,9 +158,15 @@ export const mixCode = (hash: string, word: string): string =>
   `${hash} = Math.imul(${hash} ^ ${word}, ${0x9e3779b1}); ${hash} ^= ${hash} >>> 15; ` +
   `${hash} = Math.imul(${hash}, ${0x85ebca6b}); ${hash} ^= ${hash} >>> 13;`
 
+/** What is to be remembered of the rows of a system, group by group in the order of their first rows. */
+export const memoriesOf = (flat: Flat, fields: readonly Field[]): Memory[] =>
+  groupsOf(flat)
+    .sort((a, b) => (a.rows[0] ?? 0) - (b.rows[0] ?? 0))
+    .map(group => new Memory(flat, fields, group))
+
 /** Remembers which rows fit; `found` holds numbers of places in `flat.rows`. */
 export function enabledOf(flat: Flat, fields: readonly Field[], words: number): Enabled {
-  const memories = groupsOf(flat).map(group => new Memory(flat, fields, group))
+  const memories = memoriesOf(flat, fields)
   const shared = { lists: new Int32Array(1024), used: 1, found: new Int32Array(256) }
   const miss = (number: number, states: Int32Array, at: number): number => {
     const memory = memories[number] as Memory

@@ -44,9 +44,13 @@ export class Fingerprint {
   static of = hashOf
 
   print(): string {
-    return [this.low, this.high].map(half => (half >>> 0).toString(16).padStart(8, '0')).join('')
+    return printSums(this)
   }
 }
+
+/** The sums of a fingerprint as sixteen hexadecimal digits. */
+export const printSums = ({ low, high }: { readonly low: number; readonly high: number }): string =>
+  [low, high].map(half => (half >>> 0).toString(16).padStart(8, '0')).join('')
 
 /**
  * An insert-only set of packed states that numbers them; open addressing at a

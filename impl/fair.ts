@@ -5,31 +5,10 @@ import { type Graph, type PathStep, pathTo } from './explore.ts'
 import { SpecError } from './move.ts'
 import type { Test } from './pack.ts'
 
-/** The steps of a graph: those of state s are numbered `heads[s]` to `heads[s + 1] - 1`. */
+/** The steps of a graph: those of state s are numbered `heads[s]` to `heads[s + 1] - 1`; of each the target and the row. */
 export interface Links {
   readonly heads: Int32Array
-  readonly targets: Int32Array
-  readonly rows: Int32Array
-}
-
-/** Lists all steps of a graph. */
-export function linksOf(graph: Graph): Links {
-  const { words, step } = graph.packed
-  const heads = new Int32Array(graph.size.states + 1)
-  const targets = new Int32Array(graph.size.steps)
-  const rows = new Int32Array(graph.size.steps)
-  const next = new Int32Array(words)
-  let e = 0
-  for (let state = 0; state < graph.size.states; state++) {
-    heads[state] = e
-    step(graph.states, state * words, next, row => {
-      targets[e] = graph.find(next, 0)
-      rows[e] = row
-      e += 1
-    })
-  }
-  heads[graph.size.states] = e
-  return { heads, targets, rows }
+  readonly edges: Int32Array
 }
 
 /** The way into a trap, and from step `loop` on what repeats there (nothing: it stays). */
@@ -58,11 +37,11 @@ export function fairTrap(graph: Graph, links: Links, from: Test, goal: Test): Tr
   for (let q = 0; q < queue.length; q++) {
     const state = queue[q] as number
     for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const target = links.targets[e] as number
+      const target = links.edges[e * 2] as number
       if (inside[target] === 1 || !bad(target)) continue
       inside[target] = 1
       cause[target] = state
-      via[target] = links.rows[e] as number
+      via[target] = links.edges[e * 2 + 1] as number
       queue.push(target)
     }
   }
@@ -77,10 +56,10 @@ export function fairTrap(graph: Graph, links: Links, from: Test, goal: Test): Tr
     let able = 0
     let acts = 0
     for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const actor = actorOf[links.rows[e] as number] as number
+      const actor = actorOf[links.edges[e * 2 + 1] as number] as number
       if (actor < 0) continue
       able |= 1 << actor
-      const target = links.targets[e] as number
+      const target = links.edges[e * 2] as number
       if (inside[target] === 1 && component[target] === component[state]) acts |= 1 << actor
     }
     const id = component[state] as number
@@ -127,7 +106,7 @@ function fairLoop(links: Links, component: Int32Array, home: number, actorOf: re
 function ableAt(links: Links, state: number, actorOf: readonly number[]): Set<number> {
   const able = new Set<number>()
   for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-    const actor = actorOf[links.rows[e] ?? 0] ?? -1
+    const actor = actorOf[links.edges[e * 2 + 1] ?? 0] ?? -1
     if (actor >= 0) able.add(actor)
   }
   return able
@@ -145,7 +124,7 @@ function wayWithin(
   const queue = [{ state: from, way: -1 }]
   for (const { state, way } of queue) {
     for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const step = { row: links.rows[e] ?? 0, state: links.targets[e] ?? 0 }
+      const step = { row: links.edges[e * 2 + 1] ?? 0, state: links.edges[e * 2] ?? 0 }
       if (component[step.state] !== component[from]) continue
       const number = ways.push({ step, before: way }) - 1
       if (wanted(step.row, step.state)) {
@@ -186,7 +165,7 @@ function components(links: Links, inside: Uint8Array, roots: readonly number[], 
       let deeper = -1
       const end = links.heads[state + 1] as number
       while ((edge[state] as number) < end && deeper < 0) {
-        const target = links.targets[edge[state] as number] as number
+        const target = links.edges[(edge[state] as number) * 2] as number
         edge[state] = (edge[state] as number) + 1
         if (inside[target] !== 1 || component[target] !== -1) continue
         if (index[target] === -1) deeper = target

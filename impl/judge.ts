@@ -13,8 +13,8 @@
  * does take one some day.  Nobody owes a command, a fault or a timer.
  */
 import type { Claim, System } from '../spec/lang.ts'
-import { explore, type Graph, type PathStep, pathTo } from './explore.ts'
-import { fairTrap, type Links, linksOf } from './fair.ts'
+import { explore, type Graph, linksOf, type PathStep, pathTo } from './explore.ts'
+import { fairTrap, type Links } from './fair.ts'
 import { type Row, slug } from './flat.ts'
 import { flatten } from './flatten.ts'
 import { SpecError } from './move.ts'
@@ -195,14 +195,18 @@ function stranded(
   const count = graph.size.states
   // Backwards from the goal: a list of predecessors in the same shape as the list of successors.
   const heads = new Int32Array(count + 1)
-  for (const target of links.targets) heads[target + 1] = (heads[target + 1] ?? 0) + 1
+  const { edges } = links
+  for (let e = 0; e < edges.length; e += 2) {
+    const target = edges[e] ?? 0
+    heads[target + 1] = (heads[target + 1] ?? 0) + 1
+  }
   for (let i = 0; i < count; i++) heads[i + 1] = (heads[i + 1] ?? 0) + (heads[i] ?? 0)
   const fill = heads.slice()
-  const sources = new Int32Array(links.targets.length)
+  const sources = new Int32Array(edges.length / 2)
   for (let state = 0; state < count; state++) {
     for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      if (allowed[links.rows[e] ?? 0] !== true) continue
-      const target = links.targets[e] ?? 0
+      if (allowed[edges[e * 2 + 1] ?? 0] !== true) continue
+      const target = edges[e * 2] ?? 0
       const at = fill[target] ?? 0
       sources[at] = state
       fill[target] = at + 1

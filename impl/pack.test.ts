@@ -14,9 +14,9 @@ import {
   layout,
   type Packed,
   pack,
-  type Remembered,
   read,
   recall,
+  rememberedOf,
   type Step,
 } from './pack.ts'
 import { holds, key, starts } from './walk.ts'
@@ -198,7 +198,7 @@ test('what is remembered to fit is what the slow twin finds, of all rows and of 
         const whole = flatten(drawn, RANDOM_VERSION)
         for (const flat of [whole, { ...whole, rows: whole.rows.filter(({ id }) => id % 3 !== 0) }]) {
           const slow = pack(flat, 'interpret')
-          const step = recall(flat, slow.words, pack(flat).remembered?.() as Remembered)
+          const step = recall(flat, slow.words, rememberedOf(flat, slow.fields, slow.words))
           const quick = { ...slow, step }
           const again = { ...slow, step: nested(step, slow.words) }
           for (const picks of tries) {

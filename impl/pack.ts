@@ -35,8 +35,8 @@ export interface Packed {
   /** The states it may start in, one after another. */
   readonly starts: Int32Array
   readonly step: Step
-  /** Which rows fit a state, and what they do; not of the slow twin. */
-  readonly remembered: (() => Remembered) | undefined
+  /** Who explores it when nothing else is said. */
+  readonly engine: 'auto' | 'interpret'
 }
 
 /** The rows of a system by what fits where. */
@@ -181,6 +181,12 @@ export function recall(flat: Flat, words: number, remembered: Remembered): Step 
   return new Function('remembered', 'effects', 'ids', body)(remembered, remembered.effects, ids) as Step
 }
 
+/** What is remembered of a system's rows. */
+export const rememberedOf = (flat: Flat, fields: readonly Field[], words: number): Remembered => ({
+  ...enabledOf(flat, fields, words),
+  effects: effectsOf(flat.rows, fields, words),
+})
+
 const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined
   return () => {
@@ -199,14 +205,10 @@ export function pack(flat: Flat, engine: 'js' | 'interpret' = 'js'): Packed {
     starts = starts.flatMap(state => allowed.map(value => state.map((w, i) => (i === word ? w | (value << shift) : w))))
   })
   const base = { flat, fields, words, bits, starts: Int32Array.from(starts.flat()) }
-  if (engine === 'interpret') return { ...base, step: interpret(flat, fields, words), remembered: undefined }
-  const remembered = once(() => ({
-    ...enabledOf(flat, fields, words),
-    effects: effectsOf(flat.rows, fields, words),
-  }))
-  if (flat.rows.length < FEW) return { ...base, step: generate(flat, fields, words), remembered }
-  const step = once(() => recall(flat, words, remembered()))
-  return { ...base, step: (states, at, next, emit) => step()(states, at, next, emit), remembered }
+  if (engine === 'interpret') return { ...base, step: interpret(flat, fields, words), engine }
+  if (flat.rows.length < FEW) return { ...base, step: generate(flat, fields, words), engine: 'auto' }
+  const step = once(() => recall(flat, words, rememberedOf(flat, fields, words)))
+  return { ...base, step: (states, at, next, emit) => step()(states, at, next, emit), engine: 'auto' }
 }
 
 /** Whether a packed state fits a pattern. */

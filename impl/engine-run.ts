@@ -1,0 +1,287 @@
+/**
+ * A search under way: its memories, what it calls when they are full, and the
+ * change from JavaScript to WebAssembly once it has become large.
+ */
+import { AT, type Kernel, kernelOf, SAMPLED, writeEffects } from './engine-kernel.ts'
+import { Growing } from './engine-memory.ts'
+import { hashOf } from './engine-table.ts'
+import { asJavaScript, type Made, type Views } from './engine-words.ts'
+import type { Packed } from './pack.ts'
+import { asWebAssembly } from './wasm.ts'
+
+/** What stops a search: so many states. */
+export interface Bounds {
+  readonly limit: number
+  /** Called instead of finding a state more than `limit`; throws. */
+  readonly over: () => never
+}
+
+/** Of so many places of the table three are taken, at most: then it is made twice as large. */
+const FULL = 0.75
+/** More words than this are forgotten of which rows fit where. */
+const REMEMBERED = 2 ** 25
+
+/** A search of a system. */
+export class Run {
+  readonly packed: Packed
+  readonly kernel: Kernel
+  /** How often each row was taken. */
+  readonly taken: Float64Array
+  steps = 0
+  /** In how many states it starts. */
+  starts = 0
+  engine: 'js' | 'wasm' = 'js'
+  private readonly bounds: Bounds
+  private readonly memories: { readonly [name: string]: Growing }
+  private made: Made
+  private refresh: () => void
+  private top: number
+
+  constructor(packed: Packed, bounds: Bounds, links: boolean) {
+    this.packed = packed
+    this.bounds = bounds
+    this.kernel = kernelOf(packed.flat, packed.fields, packed.words, links)
+    const { kernel } = this
+    this.taken = new Float64Array(packed.flat.rows.length)
+    this.memories = Object.fromEntries(kernel.program.memories.map(name => [name, new Growing(1024)]))
+    this.top = kernel.end
+    this.memory('c').ensure(this.top)
+    this.memory('s').ensure(1024 * packed.words)
+    if (kernel.memories.length > 0) writeEffects(this.view('c'), kernel, packed.flat, packed.fields)
+    this.forget()
+    this.set(AT.mask, this.view('t').length - 1)
+    this.refill()
+    const { made, refresh } = asJavaScript(kernel.program, this.imports(), () => this.views())
+    this.made = made
+    this.refresh = refresh
+    this.start()
+  }
+
+  /** How many states there are so far. */
+  get count(): number {
+    return this.get(AT.count)
+  }
+
+  /** How many bytes hold them, and all that goes with them. */
+  get bytes(): number {
+    const { words } = this.packed
+    const used = this.count * words + this.count / 2 ** SAMPLED + this.get(AT.mask) + 1 + this.top
+    return 4 * (used + this.get(AT.links) * 2)
+  }
+
+  /** The sums of what states add to the fingerprint, and of what steps add. */
+  get sums(): { readonly low: number; readonly high: number } {
+    return { low: this.get(AT.low), high: this.get(AT.high) }
+  }
+
+  /** Goes on from the states of these numbers, from zero on, `to` not among them. */
+  level(from: number, to: number): void {
+    if (this.kernel.program.memories.includes('h') && this.memory('h').ensure(to + 2)) this.refresh()
+    this.set(AT.steps, 0)
+    const { level } = this.made
+    level?.(from + 1, to + 1)
+    this.steps += this.get(AT.steps) >>> 0
+    const c = this.view('c')
+    for (let row = 0; row < this.taken.length; row++) {
+      const at = this.kernel.taken + row
+      this.taken[row] = (this.taken[row] ?? 0) + ((c[at] ?? 0) >>> 0)
+      c[at] = 0
+    }
+  }
+
+  /** Goes on in WebAssembly. */
+  quicken(): void {
+    if (this.engine === 'wasm') return
+    const { program } = this.kernel
+    const memories = Object.fromEntries(program.memories.map(name => [name, this.memory(name).map()]))
+    this.refresh = () => {}
+    this.made = asWebAssembly(program, this.imports(), memories)
+    this.engine = 'wasm'
+  }
+
+  /** The words of all states, one after another. */
+  states(): Int32Array {
+    const { words } = this.packed
+    return this.view('s').subarray(words, (this.count + 1) * words)
+  }
+
+  /** The steps, where they were kept: for each state where its own begin, and for each its target and its row. */
+  links(): { readonly heads: Int32Array; readonly edges: Int32Array } {
+    const heads = this.view('h').subarray(1, this.count + 2)
+    const count = this.get(AT.links)
+    heads[this.count] = count
+    return { heads, edges: this.view('e').subarray(0, count * 2) }
+  }
+
+  /** Between which states stands the one that a state was found from. */
+  foundBetween(state: number): readonly [number, number] {
+    const p = this.view('p')
+    const block = (state + 1) >> SAMPLED
+    const last = ((this.count >> SAMPLED) as number) > block ? (p[block + 1] ?? 1) - 1 : this.count - 1
+    return [Math.max(0, (p[block] ?? 1) - 1), Math.min(last, state - 1)]
+  }
+
+  /** The number of a state that is there, or -1. */
+  find(state: Int32Array, at: number): number {
+    const { words } = this.packed
+    const [s, t] = [this.view('s'), this.view('t')]
+    const mask = this.get(AT.mask)
+    const hash = hashOf(state, at, words)
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const known = t[slot] ?? 0
+      if (known === 0) return -1
+      if (((known ^ hash) & ~mask) !== 0) continue
+      const id = known & mask
+      let i = 0
+      while (i < words && s[id * words + i] === state[at + i]) i++
+      if (i === words) return id - 1
+    }
+  }
+
+  private memory(name: string): Growing {
+    const found = this.memories[name]
+    if (found === undefined) throw new Error(`there is no memory "${name}"`)
+    return found
+  }
+
+  private view(name: string): Int32Array {
+    return this.memory(name).view
+  }
+
+  private views(): Views {
+    return Object.fromEntries(Object.entries(this.memories).map(([name, { view }]) => [name, view]))
+  }
+
+  private get(at: number): number {
+    return this.view('c')[at] ?? 0
+  }
+
+  private set(at: number, value: number): void {
+    this.view('c')[at] = value
+  }
+
+  private imports(): Made {
+    return {
+      miss: (group = 0, state = 0) => this.miss(group, state),
+      room: () => this.room(),
+    }
+  }
+
+  /** The starts go through the batch like what a state leads to, but they are no steps. */
+  private start(): void {
+    const { starts, words } = this.packed
+    const { batch, stride } = this.kernel
+    for (let at = 0; at < starts.length; at += words) {
+      const c = this.view('c')
+      c[batch] = hashOf(starts, at, words)
+      for (let i = 0; i < words; i++) c[batch + 1 + i] = starts[at + i] ?? 0
+      c[batch + 1 + words] = 0
+      this.made.flush?.(batch + stride)
+    }
+    this.starts = this.count
+    this.set(AT.links, 0)
+  }
+
+  /** Says how many states there may be until there must be more room. */
+  private refill(): void {
+    const table = Math.floor((this.get(AT.mask) + 1) * FULL)
+    const states = Math.floor(this.view('s').length / this.packed.words) - 2
+    const found = (this.view('p').length - 1) * 2 ** SAMPLED - 1
+    this.set(AT.full, Math.min(table, states, found, this.bounds.limit))
+    if (this.kernel.program.memories.includes('e'))
+      this.set(AT.linksFull, (this.view('e').length >> 1) - (this.kernel.batchEnd - this.kernel.batch) - this.kernel.rows)
+  }
+
+  private room(): number {
+    const { count } = this
+    if (count >= this.bounds.limit) this.bounds.over()
+    this.memory('s').ensure((count + 3) * this.packed.words)
+    this.memory('p').ensure((count >> SAMPLED) + 3)
+    if (this.kernel.program.memories.includes('e'))
+      this.memory('e').ensure((this.get(AT.links) + (this.kernel.batchEnd - this.kernel.batch) + this.kernel.rows) * 2 + 2)
+    const size = this.get(AT.mask) + 1
+    const larger = count >= Math.floor(size * FULL)
+    if (larger) {
+      this.memory('t').ensure(size * 2)
+      this.view('t').fill(0, 0, size * 2)
+      this.set(AT.mask, size * 2 - 1)
+    }
+    this.refill()
+    this.refresh()
+    if (larger) this.made.rehash?.()
+    return 0
+  }
+
+  /** Room for so many words more in the memory `c`; answers where. */
+  private take(words: number): number {
+    const at = this.top
+    this.top += words
+    this.memory('c').ensure(this.top)
+    return at
+  }
+
+  /** Forgets which rows fit where. */
+  private forget(): void {
+    const { kernel } = this
+    this.top = kernel.end
+    for (const [group, { words }] of kernel.memories.entries()) {
+      const size = 64 * (words.length + 1)
+      const at = this.take(size)
+      this.view('c').fill(0, at, at + size)
+      this.set(AT.groups + 2 * group, at)
+      this.set(AT.groups + 2 * group + 1, 63)
+      this.fits[group] = 0
+    }
+  }
+
+  /** How many lists are remembered of each group. */
+  private readonly fits: number[] = []
+
+  /** Which rows of a group fit a state is not known yet: finds out, and answers where the list is. */
+  private miss(group: number, state: number): number {
+    const { words } = this.packed
+    const memory = this.kernel.memories[group]
+    if (memory === undefined) return 0
+    if (this.top > REMEMBERED) this.forget()
+    const s = this.view('s')
+    const rows = memory.fitting(s, state * words)
+    const list = this.take(rows.length + 1)
+    this.view('c')[list] = rows.length
+    this.view('c').set(rows, list + 1)
+    const count = (this.fits[group] ?? 0) + 1
+    this.fits[group] = count
+    if (count * 2 > this.get(AT.groups + 2 * group + 1)) this.widen(group)
+    const key = memory.words.map((word, i) => (s[state * words + word] ?? 0) & (memory.masks[i] ?? 0))
+    const entry = this.free(group, key)
+    this.view('c').set([...key, list], entry)
+    this.refresh()
+    return list
+  }
+
+  /** Where a key that is not there belongs. */
+  private free(group: number, key: ArrayLike<number>): number {
+    const c = this.view('c')
+    const [base, mask] = [this.get(AT.groups + 2 * group), this.get(AT.groups + 2 * group + 1)]
+    const stride = key.length + 1
+    const hash = hashOf(Int32Array.from(key), 0, key.length)
+    let entry = hash & mask
+    while (c[base + entry * stride + stride - 1] !== 0) entry = (entry + 1) & mask
+    return base + entry * stride
+  }
+
+  private widen(group: number): void {
+    const at = AT.groups + 2 * group
+    const [base, mask] = [this.get(at), this.get(at + 1)]
+    const stride = (this.kernel.memories[group]?.words.length ?? 0) + 1
+    const old = this.view('c').slice(base, base + (mask + 1) * stride)
+    const fresh = this.take(old.length * 2)
+    this.view('c').fill(0, fresh, fresh + old.length * 2)
+    this.set(at, fresh)
+    this.set(at + 1, mask * 2 + 1)
+    for (let from = 0; from < old.length; from += stride) {
+      if (old[from + stride - 1] === 0) continue
+      const entry = old.subarray(from, from + stride)
+      this.view('c').set(entry, this.free(group, entry.subarray(0, stride - 1)))
+    }
+  }
+}
