@@ -17,16 +17,35 @@ import { everything } from './move.ts'
 import type { Field } from './pack.ts'
 
 /** What is kept at the front of the memory `c`. */
-export const AT = { count: 0, mask: 1, full: 2, low: 3, high: 4, steps: 5, seen: 6, links: 7, linksFull: 8, groups: 16 } as const
+export const AT = {
+  count: 0,
+  mask: 1,
+  full: 2,
+  low: 3,
+  high: 4,
+  steps: 5,
+  seen: 6,
+  links: 7,
+  linksFull: 8,
+  groups: 16,
+} as const
 
 /** Of every so many states it is kept who found it, as a power of two. */
 export const SAMPLED = 6
 
-/** States that a level leads to before they are looked for. */
-const BATCH = 256
-
-/** More rows than this are not tested one after another: it is remembered which fit. */
-const FEW = 128
+/** How a search is printed; what is not said is what is fast. */
+export interface Shape {
+  /** Whether steps are kept. */
+  readonly links?: boolean
+  /** Groups of rows of which nothing is remembered. */
+  readonly tested?: ReadonlySet<number>
+  /** Fewer rows than this are tested one after another; of more it is remembered which fit. */
+  readonly few?: number
+  /** States that a level leads to before they are looked for. */
+  readonly batch?: number
+  /** For tests: what is to be wrong with it. */
+  readonly damage?: (program: Program) => Program
+}
 
 /** A search, and where in the memory `c` its parts are. */
 export interface Kernel {
@@ -100,10 +119,24 @@ export function writeEffects(c: Int32Array, kernel: Kernel, flat: Flat, fields: 
   }
 }
 
-/** The search of a system, with its steps kept in `h` and `e` where `links` are wanted. */
-export function kernelOf(flat: Flat, fields: readonly Field[], words: number, links: boolean): Kernel {
+/** Multiplies the words of a key, each by a number of its own. */
+const ODD = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09]
+const odd = (i: number): number => (ODD[i % ODD.length] ?? 1) | 0
+
+/** The hash of a key of the rows that fit: shorter than that of a state, for it decides nothing. */
+export function keyHash(key: ArrayLike<number>): number {
+  let h = 0
+  for (let i = 0; i < key.length; i++) h = (h + Math.imul(key[i] ?? 0, odd(i))) | 0
+  h ^= h >>> 15
+  h = Math.imul(h, 0x85ebca6b)
+  return h ^ (h >>> 13)
+}
+
+/** The search of a system: its steps are kept in `h` and `e` where they are wanted. */
+export function kernelOf(flat: Flat, fields: readonly Field[], words: number, shape: Shape = {}): Kernel {
+  const { links = false, tested = new Set<number>(), batch: atOnce = 256 } = shape
   const rows = flat.rows.length
-  const few = rows < FEW
+  const few = rows < (shape.few ?? 128)
   const memories = few ? [] : memoriesOf(flat, fields)
   const stride = words + 2 + (links ? 1 : 0)
   const taken = AT.groups + 2 * memories.length
@@ -111,7 +144,7 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, li
   const effect = 1 + 2 * words
   const found = effects + (few ? 0 : rows * effect)
   const batch = found + (few ? 0 : rows)
-  const batchEnd = batch + BATCH * stride
+  const batchEnd = batch + atOnce * stride
   const end = batchEnd + (few ? rows * stride : 0)
   const kernel = { words, rows, stride, batch, batchEnd, taken, effects, effect, end, memories }
 
@@ -142,26 +175,37 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, li
   const flush: Act[] = [{ do: { call: 'flush', with: ['p'] } }, { set: 'p', to: batch }, { refresh: true }]
 
   const straight: Act[] = [
-    { if: ['>=', 'p', batchEnd], then: flush },
-    ...flat.rows.map((row, place): Act => ({
-      if: condition(row.cells, flat, fields),
-      then: [
-        ...effectOf(row, fields, words).map(({ keep, set }, i): Act => {
-          const kept: Word = keep === -1 ? `w${i}` : ['&', `w${i}`, keep]
-          return { set: `n${i}`, to: set === 0 ? kept : ['|', kept, set] }
-        }),
-        ...successor(place, row.id + 1),
-      ],
-    })),
+    { if: ['>=', 'p', batchEnd], so: flush },
+    ...flat.rows.map(
+      (row, place): Act => ({
+        if: condition(row.cells, flat, fields),
+        so: [
+          ...effectOf(row, fields, words).map(({ keep, set }, i): Act => {
+            const kept: Word = keep === -1 ? `w${i}` : ['&', `w${i}`, keep]
+            return { set: `n${i}`, to: set === 0 ? kept : ['|', kept, set] }
+          }),
+          ...successor(place, row.id + 1),
+        ],
+      }),
+    ),
   ]
   const remembered: Act[] = [
     { set: 'end', to: found },
-    ...memories.flatMap((memory, group) => lookUp(memory, group, found)),
+    ...memories.flatMap((memory, group) =>
+      tested.has(group)
+        ? memory.rows.map(
+            (row): Act => ({
+              if: condition(flat.rows[row]?.cells ?? [], flat, fields),
+              so: [{ set: 'row', to: row }, ...among(found)],
+            }),
+          )
+        : lookUp(memory, group, found),
+    ),
     { set: 'i', to: found },
     {
       loop: 'each',
       do: [
-        { if: ['===', 'i', 'end'], then: [{ leave: 'each' }] },
+        { if: ['===', 'i', 'end'], so: [{ leave: 'each' }] },
         { set: 'place', to: { load: 'c', at: 'i' } },
         { set: 'i', to: ['+', 'i', 1] },
         { set: 'a', to: ['*', 'place', effect] },
@@ -175,7 +219,7 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, li
         })),
         { set: 'row', to: { load: 'c', at: 'a', plus: effects } },
         ...successor('place', 'row'),
-        { if: ['>=', 'p', batchEnd], then: flush },
+        { if: ['>=', 'p', batchEnd], so: flush },
       ],
     },
   ]
@@ -186,7 +230,7 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, li
     {
       loop: 'states',
       do: [
-        { if: ['>=', 'current', 'to'], then: [{ leave: 'states' }] },
+        { if: ['>=', 'current', 'to'], so: [{ leave: 'states' }] },
         ...(links ? [{ store: 'h', at: 'current', value: 'made' } as const] : []),
         { set: 'a', to: ['*', 'current', words] },
         ...each(i => ({ set: `w${i}`, to: { load: 's', at: 'a', plus: i } })),
@@ -207,8 +251,26 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, li
     { name: 'miss', takes: 2 },
     { name: 'room', takes: 0 },
   ]
-  return { ...kernel, program: { memories: ['c', 's', 't', 'p', ...(links ? ['h', 'e'] : [])], imports, routines } }
+  const program = { memories: ['c', 's', 't', 'p', ...(links ? ['h', 'e'] : [])], imports, routines }
+  return { ...kernel, program: shape.damage?.(program) ?? program }
 }
+
+/** Puts `row` among those found so far, which are in order. */
+const among = (found: number): Act[] => [
+  { set: 'i', to: 'end' },
+  { set: 'end', to: ['+', 'end', 1] },
+  {
+    loop: 'sort',
+    do: [
+      { if: ['===', 'i', found], so: [{ leave: 'sort' }] },
+      { set: 'place', to: { load: 'c', at: ['-', 'i', 1] } },
+      { if: ['<', 'place', 'row'], so: [{ leave: 'sort' }] },
+      { store: 'c', at: 'i', value: 'place' },
+      { set: 'i', to: ['-', 'i', 1] },
+    ],
+  },
+  { store: 'c', at: 'i', value: 'row' },
+]
 
 /** Finds which rows of a group fit and puts their places, in order, among those of the groups before. */
 function lookUp({ words: read, masks }: Memory, group: number, found: number): Act[] {
@@ -218,8 +280,13 @@ function lookUp({ words: read, masks }: Memory, group: number, found: number): A
   const same = read.map((_, i): Word => ['===', { load: 'c', at: 'y', plus: i }, `k${i}`])
   return [
     ...read.map((_, i): Act => ({ set: `k${i}`, to: key(i) })),
-    { set: 'h', to: SEED },
-    ...read.flatMap((_, i) => mixActs('h', `k${i}`)),
+    {
+      set: 'h',
+      to: read.reduce<Word>((sum, _, i) => (i === 0 ? ['*', 'k0', odd(0)] : ['+', sum, ['*', `k${i}`, odd(i)]]), 0),
+    },
+    { set: 'h', to: ['^', 'h', ['>>>', 'h', 15]] },
+    { set: 'h', to: ['*', 'h', 0x85ebca6b | 0] },
+    { set: 'h', to: ['^', 'h', ['>>>', 'h', 13]] },
     { set: 'mask', to: { load: 'c', at: base + 1 } },
     {
       loop: 'look',
@@ -229,13 +296,9 @@ function lookUp({ words: read, masks }: Memory, group: number, found: number): A
         { set: 'list', to: { load: 'c', at: 'y', plus: stride - 1 } },
         {
           if: ['===', 'list', 0],
-          then: [
-            { set: 'list', to: { call: 'miss', with: [group, 'current'] } },
-            { refresh: true },
-            { leave: 'look' },
-          ],
+          so: [{ set: 'list', to: { call: 'miss', with: [group, 'current'] } }, { refresh: true }, { leave: 'look' }],
         },
-        { if: { all: same }, then: [{ leave: 'look' }] },
+        { if: { all: same }, so: [{ leave: 'look' }] },
         { set: 'h', to: ['+', 'h', 1] },
       ],
     },
@@ -243,27 +306,11 @@ function lookUp({ words: read, masks }: Memory, group: number, found: number): A
     {
       loop: 'rows',
       do: [
-        { if: ['===', 'left', 0], then: [{ leave: 'rows' }] },
+        { if: ['===', 'left', 0], so: [{ leave: 'rows' }] },
         { set: 'left', to: ['-', 'left', 1] },
         { set: 'list', to: ['+', 'list', 1] },
         { set: 'row', to: { load: 'c', at: 'list' } },
-        { set: 'i', to: 'end' },
-        { set: 'end', to: ['+', 'end', 1] },
-        ...(group === 0
-          ? []
-          : [
-              {
-                loop: 'sort',
-                do: [
-                  { if: ['===', 'i', found], then: [{ leave: 'sort' }] },
-                  { set: 'place', to: { load: 'c', at: ['-', 'i', 1] } },
-                  { if: ['<', 'place', 'row'], then: [{ leave: 'sort' }] },
-                  { store: 'c', at: 'i', value: 'place' },
-                  { set: 'i', to: ['-', 'i', 1] },
-                ],
-              } as const,
-            ]),
-        { store: 'c', at: 'i', value: 'row' },
+        ...among(found),
       ],
     },
   ]
@@ -281,7 +328,7 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
       ? [
           {
             if: ['>=', { load: 'c', at: AT.links }, { load: 'c', at: AT.linksFull }],
-            then: [{ do: { call: 'room', with: [] } }, { refresh: true }],
+            so: [{ do: { call: 'room', with: [] } }, { refresh: true }],
           } as const,
         ]
       : []),
@@ -291,7 +338,7 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
     {
       loop: 'touch',
       do: [
-        { if: ['>=', 'p', 'end'], then: [{ leave: 'touch' }] },
+        { if: ['>=', 'p', 'end'], so: [{ leave: 'touch' }] },
         { set: 'known', to: { load: 't', at: ['&', { load: 'c', at: 'p' }, 'mask'] } },
         { set: 'x', to: ['^', 'x', { load: 's', at: ['*', ['&', 'known', 'mask'], words] }] },
         { set: 'p', to: ['+', 'p', stride] },
@@ -306,7 +353,7 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
     {
       loop: 'each',
       do: [
-        { if: ['>=', 'p', 'end'], then: [{ leave: 'each' }] },
+        { if: ['>=', 'p', 'end'], so: [{ leave: 'each' }] },
         { set: 'h', to: { load: 'c', at: 'p' } },
         ...all(words).map((i): Act => ({ set: `n${i}`, to: { load: 'c', at: 'p', plus: 1 + i } })),
         { set: 'slot', to: ['&', 'h', 'mask'] },
@@ -316,10 +363,10 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
             { set: 'known', to: { load: 't', at: 'slot' } },
             {
               if: ['===', 'known', 0],
-              then: [
+              so: [
                 {
                   if: ['>=', 'count', 'full'],
-                  then: [
+                  so: [
                     { store: 'c', at: AT.count, value: 'count' },
                     { do: { call: 'room', with: [] } },
                     { refresh: true },
@@ -336,7 +383,7 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
                 { set: 'low', to: ['+', 'low', 'h'] },
                 {
                   if: ['===', ['&', 'count', 2 ** SAMPLED - 1], 0],
-                  then: [
+                  so: [
                     {
                       store: 'p',
                       at: ['>>>', 'count', SAMPLED],
@@ -349,10 +396,10 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
             },
             {
               if: ['===', ['&', ['^', 'known', 'h'], ['^', 'mask', -1]], 0],
-              then: [
+              so: [
                 { set: 'id', to: ['&', 'known', 'mask'] },
                 { set: 'a', to: ['*', 'id', words] },
-                { if: { all: same }, then: [{ leave: 'probe' }] },
+                { if: { all: same }, so: [{ leave: 'probe' }] },
               ],
             },
             { set: 'slot', to: ['&', ['+', 'slot', 1], 'mask'] },
@@ -386,14 +433,14 @@ function rehash(words: number, hash: (name: string, word: string) => Act[]): Act
     {
       loop: 'each',
       do: [
-        { if: ['<', 'count', 'id'], then: [{ leave: 'each' }] },
+        { if: ['<', 'count', 'id'], so: [{ leave: 'each' }] },
         ...all(words).map((i): Act => ({ set: `n${i}`, to: { load: 's', at: 'a', plus: i } })),
         ...hash('h', 'n'),
         { set: 'slot', to: ['&', 'h', 'mask'] },
         {
           loop: 'probe',
           do: [
-            { if: ['===', { load: 't', at: 'slot' }, 0], then: [{ leave: 'probe' }] },
+            { if: ['===', { load: 't', at: 'slot' }, 0], so: [{ leave: 'probe' }] },
             { set: 'slot', to: ['&', ['+', 'slot', 1], 'mask'] },
           ],
         },

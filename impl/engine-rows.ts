@@ -78,7 +78,7 @@ export class Memory {
   /** The words that are read, and which of their bits. */
   readonly words: readonly number[]
   readonly masks: readonly number[]
-  private readonly rows: readonly number[]
+  readonly rows: readonly number[]
   /** For each row the tests, `word, mask, value`, then -1, then `word, shift, mask, allowed`, then -1. */
   private readonly tests: readonly Int32Array[]
 

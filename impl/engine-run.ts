@@ -2,7 +2,7 @@
  * A search under way: its memories, what it calls when they are full, and the
  * change from JavaScript to WebAssembly once it has become large.
  */
-import { AT, type Kernel, kernelOf, SAMPLED, writeEffects } from './engine-kernel.ts'
+import { AT, type Kernel, kernelOf, keyHash, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
 import { Growing } from './engine-memory.ts'
 import { hashOf } from './engine-table.ts'
 import { asJavaScript, type Made, type Views } from './engine-words.ts'
@@ -24,7 +24,7 @@ const REMEMBERED = 2 ** 25
 /** A search of a system. */
 export class Run {
   readonly packed: Packed
-  readonly kernel: Kernel
+  kernel: Kernel
   /** How often each row was taken. */
   readonly taken: Float64Array
   steps = 0
@@ -32,16 +32,20 @@ export class Run {
   starts = 0
   engine: 'js' | 'wasm' = 'js'
   private readonly bounds: Bounds
+  private readonly keepsLinks: boolean
+  private readonly shape: Shape
   private readonly memories: { readonly [name: string]: Growing }
   private made: Made
   private refresh: () => void
   private top: number
 
-  constructor(packed: Packed, bounds: Bounds, links: boolean) {
+  constructor(packed: Packed, bounds: Bounds, shape: Shape = {}) {
     this.packed = packed
     this.bounds = bounds
-    this.kernel = kernelOf(packed.flat, packed.fields, packed.words, links)
-    const { kernel } = this
+    const kernel = kernelOf(packed.flat, packed.fields, packed.words, shape)
+    this.kernel = kernel
+    this.shape = shape
+    this.keepsLinks = shape.links === true
     this.taken = new Float64Array(packed.flat.rows.length)
     this.memories = Object.fromEntries(kernel.program.memories.map(name => [name, new Growing(1024)]))
     this.top = kernel.end
@@ -76,7 +80,7 @@ export class Run {
 
   /** Goes on from the states of these numbers, from zero on, `to` not among them. */
   level(from: number, to: number): void {
-    if (this.kernel.program.memories.includes('h') && this.memory('h').ensure(to + 2)) this.refresh()
+    if (this.keepsLinks && this.memory('h').ensure(to + 2)) this.refresh()
     this.set(AT.steps, 0)
     const { level } = this.made
     level?.(from + 1, to + 1)
@@ -92,6 +96,12 @@ export class Run {
   /** Goes on in WebAssembly. */
   quicken(): void {
     if (this.engine === 'wasm') return
+    // Where hardly any two states are alike to a group of rows, its rows are tested one after another.
+    const tested = this.fits.flatMap((fits, group) => (fits * 4 > this.count ? [group] : []))
+    if (tested.length > 0) {
+      const { flat, fields, words } = this.packed
+      this.kernel = kernelOf(flat, fields, words, { ...this.shape, tested: new Set(tested) })
+    }
     const { program } = this.kernel
     const memories = Object.fromEntries(program.memories.map(name => [name, this.memory(name).map()]))
     this.refresh = () => {}
@@ -188,8 +198,11 @@ export class Run {
     const states = Math.floor(this.view('s').length / this.packed.words) - 2
     const found = (this.view('p').length - 1) * 2 ** SAMPLED - 1
     this.set(AT.full, Math.min(table, states, found, this.bounds.limit))
-    if (this.kernel.program.memories.includes('e'))
-      this.set(AT.linksFull, (this.view('e').length >> 1) - (this.kernel.batchEnd - this.kernel.batch) - this.kernel.rows)
+    if (this.keepsLinks)
+      this.set(
+        AT.linksFull,
+        (this.view('e').length >> 1) - (this.kernel.batchEnd - this.kernel.batch) - this.kernel.rows,
+      )
   }
 
   private room(): number {
@@ -197,8 +210,10 @@ export class Run {
     if (count >= this.bounds.limit) this.bounds.over()
     this.memory('s').ensure((count + 3) * this.packed.words)
     this.memory('p').ensure((count >> SAMPLED) + 3)
-    if (this.kernel.program.memories.includes('e'))
-      this.memory('e').ensure((this.get(AT.links) + (this.kernel.batchEnd - this.kernel.batch) + this.kernel.rows) * 2 + 2)
+    if (this.keepsLinks)
+      this.memory('e').ensure(
+        (this.get(AT.links) + (this.kernel.batchEnd - this.kernel.batch) + this.kernel.rows) * 2 + 2,
+      )
     const size = this.get(AT.mask) + 1
     const larger = count >= Math.floor(size * FULL)
     if (larger) {
@@ -263,8 +278,7 @@ export class Run {
     const c = this.view('c')
     const [base, mask] = [this.get(AT.groups + 2 * group), this.get(AT.groups + 2 * group + 1)]
     const stride = key.length + 1
-    const hash = hashOf(Int32Array.from(key), 0, key.length)
-    let entry = hash & mask
+    let entry = keyHash(key) & mask
     while (c[base + entry * stride + stride - 1] !== 0) entry = (entry + 1) & mask
     return base + entry * stride
   }

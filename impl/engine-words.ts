@@ -29,7 +29,7 @@ export type Word =
 export type Act =
   | { readonly set: string; readonly to: Word }
   | { readonly store: string; readonly at: Word; readonly plus?: number; readonly value: Word; readonly atomic?: true }
-  | { readonly if: Word; readonly then: readonly Act[]; readonly else?: readonly Act[] }
+  | { readonly if: Word; readonly so: readonly Act[]; readonly else?: readonly Act[] }
   /** Again and again, until it is left. */
   | { readonly loop: string; readonly do: readonly Act[] }
   | { readonly leave: string }
@@ -61,7 +61,7 @@ export function localsOf({ takes, does }: Routine): string[] {
     for (const act of acts) {
       if ('set' in act) found.add(act.set)
       else if ('if' in act) {
-        walk(act.then)
+        walk(act.so)
         walk(act.else ?? [])
       } else if ('loop' in act) walk(act.do)
     }
@@ -102,7 +102,7 @@ function act(one: Act): string {
   }
   if ('if' in one) {
     const other = one.else === undefined ? '' : ` else { ${acts(one.else)} }`
-    return `if (${word(one.if)}) { ${acts(one.then)} }${other}`
+    return `if (${word(one.if)}) { ${acts(one.so)} }${other}`
   }
   if ('loop' in one) return `${one.loop}: for (;;) { ${acts(one.do)} }`
   if ('leave' in one) return `break ${one.leave};`

@@ -2,6 +2,7 @@
  * Breadth-first search over packed states: how many there are, how they hang
  * together, and the shortest way to each.
  */
+import type { Shape } from './engine-kernel.ts'
 import { Run } from './engine-run.ts'
 import { plain, Search } from './engine-search.ts'
 import { printSums } from './engine-table.ts'
@@ -61,6 +62,8 @@ export interface ExploreOptions {
   readonly progress?: (at: Progress) => void
   /** Whether the steps are kept. */
   readonly links?: boolean
+  /** How the search is printed, where that is not to be chosen. */
+  readonly shape?: Shape
 }
 
 /** Explores everything that can be reached.  Throws `LimitError` past `limit` states. */
@@ -86,7 +89,7 @@ const unusedOf = ({ flat }: Packed, taken: ArrayLike<number>): string[] => {
 }
 
 function quickly(packed: Packed, engine: EngineName, bounds: Bounds, options: ExploreOptions): Graph {
-  const run = new Run(packed, bounds, options.links === true)
+  const run = new Run(packed, bounds, { ...options.shape, links: options.links === true })
   if (engine === 'wasm') run.quicken()
   let depth = 0
   for (let from = 0, to = run.count; ; depth++) {

@@ -79,7 +79,11 @@ class Body {
   private readonly memories: readonly string[]
   private readonly functions: ReadonlyMap<string, number>
 
-  constructor(locals: ReadonlyMap<string, number>, memories: readonly string[], functions: ReadonlyMap<string, number>) {
+  constructor(
+    locals: ReadonlyMap<string, number>,
+    memories: readonly string[],
+    functions: ReadonlyMap<string, number>,
+  ) {
     this.locals = locals
     this.memories = memories
     this.functions = functions
@@ -124,7 +128,7 @@ class Body {
       this.word(act.if)
       this.put(IF, VOID)
       this.labels.push('')
-      this.acts(act.then)
+      this.acts(act.so)
       if (act.else !== undefined) {
         this.put(ELSE)
         this.acts(act.else)
@@ -220,7 +224,10 @@ function code(routine: Routine, memories: readonly string[], functions: Readonly
 export const MOST_PAGES = 65536
 
 /** The bytes of a module that imports its memories, and exports its routines. */
-export function asBytes({ memories, imports, routines }: Program, shared: readonly string[] = []): Uint8Array<ArrayBuffer> {
+export function asBytes(
+  { memories, imports, routines }: Program,
+  shared: readonly string[] = [],
+): Uint8Array<ArrayBuffer> {
   const kinds = [...new Set([...imports.map(({ takes }) => takes), ...routines.map(({ takes }) => takes.length)])]
   const functions = new Map([...imports, ...routines].map(({ name }, i) => [name, i] as const))
   const types = kinds.map(takes => [0x60, ...unsigned(takes), ...Array(takes).fill(I32), 1, I32])
