@@ -1,17 +1,31 @@
 /** How a reference endpoint behaves where the rules leave it a choice: soundly, unless something else is wanted. */
-import { slug } from '../impl/flat.ts'
+import type { Line } from '../impl/director.ts'
+import { editedWhere } from '../impl/edit.ts'
+import { type Flat, slug } from '../impl/flat.ts'
+import { flatten } from '../impl/flatten.ts'
 import { isObject } from '../impl/frames.ts'
 import type { Reference } from '../impl/reference.ts'
 import type { ServeOptions } from '../impl/server.ts'
 import { failures, holds } from '../spec/cases.ts'
 import { guest } from '../spec/guest.ts'
-import type { Rules } from '../spec/lang.ts'
+import type { Edit, Rules, System } from '../spec/lang.ts'
+import { pair } from '../spec/systems.ts'
 
 /** What is wanted besides. */
 export interface Wishes {
   /** Rules that are taken wherever they can be, though a sound world rules them out. */
   readonly wanted?: readonly string[]
+  /** What is to happen on cue. */
+  readonly script?: readonly Line[]
+  /** Bugs that it is to have, as edits of its rules. */
+  readonly edits?: readonly Edit[]
+  /** Is told what became of a cue. */
+  readonly note?: (text: string) => void
 }
+
+/** A pair of this release by its rules, or by its rules with a bug. */
+export const flatPair = (version: string, edits: readonly Edit[] = []): Flat =>
+  flatten(editedWhere(pair as unknown as System, edits) ?? pair, version)
 
 /** What a guest, its devices and a debugger do of their own accord: nothing, in a guest that has nothing to run. */
 const doings = ['guest', 'device', 'debugger'].flatMap(actor =>

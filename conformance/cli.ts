@@ -114,10 +114,23 @@ function build(done: (code: number) => void): Command {
   program
     .command('serve')
     .description(
-      'serve a pair of reference endpoints until interrupted; a fresh pair once one has ended and nobody is connected',
+      'serve one QEMU by its rules, or a pair, until interrupted; afresh once one has ended and nobody is connected',
     )
-    .requiredOption('--src <address>', 'where the source listens, as unix:PATH or tcp:HOST:PORT')
-    .option('--dst <address>', 'where the destination listens')
+    .addOption(
+      new Option('--src <address>', 'where a source listens, as unix:PATH or tcp:HOST:PORT; may be repeated').argParser(
+        append,
+      ),
+    )
+    .addOption(new Option('--dst <address>', 'where a destination listens; may be repeated').argParser(append))
+    .option('--incoming <uri>', 'where a destination alone waits for its migration; it is told when left out')
+    .option('--name <name>', 'what query-name answers')
+    .option('--anywhere', 'listen on addresses that other machines can reach')
+    .option(
+      '--script <text>',
+      'what is to happen on cue: a file, or the text itself; --script help lists what there is',
+    )
+    .option('--bug <id>', 'a bug that QEMU had, by number or words; --bug list lists them')
+    .option('--interactive', 'show the steps that may be taken, and take the one whose number is typed')
     .addOption(seed())
     .addOption(version('the release to be; the newest when left out'))
     .action(async flags => done(await (await import('./verbs/serve.ts')).serveVerb(flags)))

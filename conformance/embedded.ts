@@ -1,12 +1,11 @@
 /** The reference endpoint on sockets, for `serve`, and within this process as a target of the conformance run. */
 import { join } from 'node:path'
-import { flatten } from '../impl/flatten.ts'
+import { Director } from '../impl/director.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls } from '../spec/cases.ts'
 import type { Act, Case } from '../spec/script.ts'
-import { pair } from '../spec/systems.ts'
-import { asWished, obey, type Wishes, without } from './behaviour.ts'
+import { asWished, flatPair, obey, type Wishes, without } from './behaviour.ts'
 import { type Identity, isMigrating, knowledge } from './knowledge.ts'
 import { isNetworkAct } from './network.ts'
 import { type Client, connect } from './qmp.ts'
@@ -15,7 +14,10 @@ import { onCleanup } from './temp.ts'
 import type { Side } from './transcript.ts'
 
 /** What `servePair` needs to know. */
-export interface PairOptions extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere'>, Wishes, Identity {
+export interface PairOptions
+  extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere' | 'drive'>,
+    Wishes,
+    Identity {
   /** The release to be. */
   readonly version: string
 }
@@ -32,10 +34,20 @@ function joinSides(reference: Reference, wanted: readonly string[]): void {
 }
 
 /** Serves two QEMUs that are joined by wires: addresses in `migrate` are read, and nobody dials them. */
-export async function servePair({ version, wanted = [], name, uuid, ...options }: PairOptions): Promise<Endpoint> {
+export async function servePair({
+  version,
+  wanted = [],
+  script = [],
+  edits,
+  note,
+  name,
+  uuid,
+  ...options
+}: PairOptions): Promise<Endpoint> {
   // Steps may be taken while the sockets are still being opened, before there is an endpoint to speak of.
   let endpoint: Endpoint | undefined
-  const flat = flatten(pair, version)
+  const flat = flatPair(version, edits)
+  const director = new Director(script, note === undefined ? {} : { note })
   const known = knowledge(flat, { name, uuid }, side =>
     isMigrating(side, variable => endpoint?.reference.valueOf(variable) ?? 'none'),
   )
@@ -51,13 +63,17 @@ export async function servePair({ version, wanted = [], name, uuid, ...options }
     },
     onStep: (row, ask) => {
       known.onStep(row, ask)
+      director.taken(row)
       if (endpoint !== undefined) joinSides(endpoint.reference, wanted)
     },
+    onShown: () => director.shown(),
+    allows: row => director.allows(row),
     tap: (_, direction, message) => {
       if (endpoint !== undefined && direction === '->' && message.execute === 'migrate-set-parameters')
         obey(endpoint.reference, message.arguments)
     },
   })
+  director.begin(endpoint.reference)
   return endpoint
 }
 

@@ -7,21 +7,21 @@
  */
 import { connect, type Server, type Socket } from 'node:net'
 import type { Address } from '../impl/address.ts'
+import { Director } from '../impl/director.ts'
 import { compareVersions, type Row } from '../impl/flat.ts'
-import { flatten } from '../impl/flatten.ts'
 import { isObject, type Members } from '../impl/frames.ts'
 import { Half, halve } from '../impl/half.ts'
 import type { Ask } from '../impl/runner.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls, failures } from '../spec/cases.ts'
-import { pair } from '../spec/systems.ts'
-import { asWished, obey, type Wishes, without } from './behaviour.ts'
+import { asWished, flatPair, obey, type Wishes, without } from './behaviour.ts'
+import { concerns } from './cues.ts'
 import { type Identity, isMigrating, knowledge } from './knowledge.ts'
 import { type Destination, destinationOf, listenFor, Talk, toldOf } from './meeting.ts'
 import { later } from './wait.ts'
 
 /** What one QEMU is to be. */
-export interface LoneOptions extends Pick<ServeOptions, 'seed' | 'onExit' | 'anywhere'>, Wishes, Identity {
+export interface LoneOptions extends Pick<ServeOptions, 'seed' | 'onExit' | 'anywhere' | 'drive'>, Wishes, Identity {
   /** The release to be. */
   readonly version: string
   /** Where its monitors listen, as `unix:PATH` or `tcp:HOST:PORT`. */
@@ -71,6 +71,11 @@ export class Lone {
   /** How far the source is in reaching its destination. */
   private call: 'none' | 'calling' | 'failed' | 'welcome' | 'elsewhere' = 'none'
   private caller: Talk | undefined
+  /** The source that a destination speaks with. */
+  private joined: Talk | undefined
+  private director: Director | undefined
+  /** Its process was killed, and did not abort. */
+  wasKilled = false
   /** A stranger is connected to where a migration is awaited. */
   private strangers = 0
 
@@ -94,7 +99,13 @@ export class Lone {
     const setup = listening && compareVersions(version, '8.2') >= 0
     if (listening) this.servers.add(await this.bind({ uri: incoming }))
     const wished = asWished(this.options)
-    const flat = halve(flatten(pair, version), side, side === 'src')
+    const { script = [], edits, note } = this.options
+    const flat = halve(flatPair(version, edits), side, side === 'src')
+    this.director = new Director(
+      script.filter(line => concerns(line, side, side === 'src')),
+      { fault: (_, name) => this.breakOff(name), ...(note !== undefined && { note }) },
+    )
+    const { director } = this
     const known = knowledge(flat, this.options, at =>
       isMigrating(at, variable => this.served?.reference.valueOf(variable) ?? 'none'),
     )
@@ -119,9 +130,12 @@ export class Lone {
             obey(this.served.reference, message.arguments)
         },
         onStep: (row, ask) => {
+          if (row.cause?.kind === 'fault' && row.cause.name === 'kill') this.wasKilled = true
           known.onStep(row, ask)
+          director.taken(row)
           this.taken(row, ask)
         },
+        onShown: () => director.shown(),
         onExit: (at, code) => {
           void this.leave()
           this.options.onExit?.(at, code)
@@ -132,6 +146,7 @@ export class Lone {
         other: side === 'src' ? 'dst' : 'src',
         link: { variable: 'link', up: 'up', cut: 'cut' },
       })
+      director.begin(this.served.reference)
       return this
     } catch (error) {
       await this.leave()
@@ -143,6 +158,14 @@ export class Lone {
   async close(): Promise<void> {
     await this.leave()
     await this.served?.close()
+  }
+
+  /** What a destination can do to a connection that is the source's. */
+  private breakOff(fault: string): boolean {
+    const { joined } = this
+    if (fault !== 'cut' || joined === undefined) return false
+    joined.destroy()
+    return true
   }
 
   private async leave(): Promise<void> {
@@ -174,7 +197,8 @@ export class Lone {
 
   private allows(row: Row): boolean {
     const id = idOf(row)
-    if (this.half?.allows(row) === false) return false
+    if (this.half?.allows(row) === false || this.director?.allows(row) === false) return false
+    if (this.director?.insists(row) === true) return true
     if (
       this.bound !== undefined &&
       row.cause?.kind === 'command' &&
@@ -309,6 +333,7 @@ export class Lone {
         } else {
           if (who === 'us' && isFree()) {
             who = 'joined'
+            this.joined = talk
             this.half?.join(
               given => talk.say(given),
               () => talk.end(),
@@ -321,6 +346,7 @@ export class Lone {
       () => {
         clearTimeout(timer)
         if (who === 'joined') this.half?.ended()
+        if (this.joined === talk) this.joined = undefined
         if (who === 'stranger') this.strangers--
         socket.end()
         reference.set({})

@@ -27,6 +27,8 @@ export interface RunnerOptions {
   readonly figures?: (answer: Json, side: string, name: string) => Json
   /** A row has been taken, and nothing of it been shown yet; with the command that it answers. */
   readonly onStep?: (row: Row, ask?: Ask) => void
+  /** All that a row shows has been shown. */
+  readonly onShown?: (row: Row) => void
   /** Something has come that may let `step` go on. */
   readonly onWork?: () => void
 }
@@ -59,6 +61,8 @@ export abstract class Runner {
   private readonly asks = new Set<Ask>()
   private readonly avoided: Set<string>
   private preferred: Set<string>
+  private insisted: ReadonlySet<string> = new Set()
+  private readonly urgent = new WeakSet<Ask>()
 
   constructor(flat: Flat, options: RunnerOptions) {
     this.flat = flat
@@ -121,9 +125,24 @@ export abstract class Runner {
     this.preferred = new Set(ids)
   }
 
+  /** Takes these rules, and no others, before the rest, even where they are to be avoided. */
+  insist(ids: Iterable<string>): void {
+    const before = this.insisted.size
+    this.insisted = new Set(ids)
+    if (this.insisted.size > 0 || before > 0) this.knobs.onWork?.()
+  }
+
+  /** Has a command be answered, as soon as it can be, before anything else happens. */
+  urge(ask: Ask): void {
+    this.urgent.add(ask)
+  }
+
   /** Answers a command that can be answered, or takes a step that is owed.  False when there is none. */
   step(): boolean {
-    return this.choose(this.collect(this.engine.owed, [...this.answers(), ...this.replies()]))
+    const moves = this.collect(this.engine.owed, [...this.answers(), ...this.replies()])
+    // What is insisted on is taken now, though nobody owes it.
+    const early = this.insisted.size === 0 ? [] : this.collect(this.engine.may, [])
+    return this.choose([...moves, ...early.filter(move => 'row' in move && isOneOf(this.insisted, move.row))])
   }
 
   /** Answers a query, and takes no step.  False when none waits. */
@@ -206,7 +225,7 @@ export abstract class Runner {
   }
 
   private allows(row: Row): boolean {
-    return !isOneOf(this.avoided, row) && this.knobs.allows?.(row) !== false
+    return (isOneOf(this.insisted, row) || !isOneOf(this.avoided, row)) && this.knobs.allows?.(row) !== false
   }
 
   private collect(step: Engine['owed'], moves: Move[]): Move[] {
@@ -218,8 +237,7 @@ export abstract class Runner {
   }
 
   private choose(moves: readonly Move[]): boolean {
-    const wanted = this.preferred.size === 0 ? [] : moves.filter(m => 'row' in m && isOneOf(this.preferred, m.row))
-    const move = this.chance.of(wanted.length > 0 ? wanted : moves)
+    const move = this.chance.of(this.first(moves))
     if (move === undefined) return false
     this.steps++
     if ('row' in move) this.take(move.row, move.ask)
@@ -229,6 +247,16 @@ export abstract class Runner {
       move.ask.answer({ return: this.knobs.figures?.(answer, move.ask.side, move.ask.command) ?? answer })
     }
     return true
+  }
+
+  /** Those of some moves that come before the others. */
+  private first(moves: readonly Move[]): readonly Move[] {
+    for (const ids of [this.insisted, this.preferred]) {
+      const wanted = ids.size === 0 ? [] : moves.filter(move => 'row' in move && isOneOf(ids, move.row))
+      if (wanted.length > 0) return wanted
+    }
+    const urgent = moves.filter(move => 'ask' in move && move.ask !== undefined && this.urgent.has(move.ask))
+    return urgent.length > 0 ? urgent : moves
   }
 
   private take(row: Row, ask: Ask | undefined): void {
@@ -246,6 +274,7 @@ export abstract class Runner {
         ask = undefined
       }
     }
+    this.knobs.onShown?.(row)
   }
 }
 

@@ -12,8 +12,16 @@ export interface Pace {
   readonly mayAfterMs?: number
 }
 
+/** Whoever has a system take its steps. */
+export interface Driver {
+  /** Something may have changed. */
+  wake(): void
+  /** No more steps, for good. */
+  stop(): void
+}
+
 /** Drives a system by timers; idle, with no timer set, where only somebody else can act. */
-export class Schedule {
+export class Schedule implements Driver {
   private readonly runner: Runner
   private readonly pace: number
   private readonly mayAfterMs: number

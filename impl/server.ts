@@ -7,7 +7,7 @@ import type { Flat } from './flat.ts'
 import { Frames, type Members } from './frames.ts'
 import type { Monitor } from './monitor.ts'
 import { Reference, type ReferenceOptions } from './reference.ts'
-import { type Pace, Schedule } from './schedule.ts'
+import { type Driver, type Pace, Schedule } from './schedule.ts'
 
 /** How and where to serve. */
 export interface ServeOptions extends ReferenceOptions, Pace {
@@ -15,6 +15,8 @@ export interface ServeOptions extends ReferenceOptions, Pace {
   readonly listen: { readonly [side: string]: string | readonly string[] }
   /** Allows addresses that other machines can reach. */
   readonly anywhere?: boolean
+  /** Takes the steps; as fast as `Pace` says when left out. */
+  readonly drive?: (reference: Reference, broken: (error: unknown) => void) => Driver
   /** Bytes that may wait for a client that does not read them, before it is dropped; 64 MiB when left out. */
   readonly longestBacklog?: number
 }
@@ -34,13 +36,13 @@ const lingerMs = 1000
 export class Endpoint {
   /** What is served; its faults and preferences may be moved while it runs. */
   readonly reference: Reference
-  /** Where each side listens; its first monitor, where there are several. */
-  readonly addresses: Readonly<Record<string, string>>
+  /** Where each side listens, every one of its monitors. */
+  readonly everyAddress: Readonly<Record<string, readonly string[]>>
   /** Resolves when all is closed; rejects if the rules themselves have failed. */
   readonly closed: Promise<void>
   private readonly ending = Promise.withResolvers<void>()
   private readonly servers: readonly Listening[]
-  private readonly schedule: Schedule
+  private readonly schedule: Driver
   private readonly connections = new Map<Socket, string>()
   private readonly lingering = new Set<NodeJS.Timeout>()
   private readonly options: ServeOptions
@@ -48,10 +50,10 @@ export class Endpoint {
   private isClosing = false
 
   /** Use `serve`. */
-  constructor(flat: Flat, options: ServeOptions, servers: readonly Listening[], addresses: Record<string, string>) {
+  constructor(flat: Flat, options: ServeOptions, servers: readonly Listening[], all: Record<string, string[]>) {
     this.options = options
     this.servers = servers
-    this.addresses = addresses
+    this.everyAddress = all
     this.closed = this.ending.promise
     // Who does not look at `closed` hears of a failure from `close`.
     this.closed.catch(() => {})
@@ -67,16 +69,22 @@ export class Endpoint {
         options.onExit?.(side, code)
       },
     })
-    this.schedule = new Schedule(this.reference, options, error => {
+    const broken = (error: unknown) => {
       this.failure = error
       void this.close()
-    })
+    }
+    this.schedule = options.drive?.(this.reference, broken) ?? new Schedule(this.reference, options, broken)
     for (const { side, server } of servers) {
       server.on('connection', socket => this.attach(side, socket))
       // Too many open files, for example: that one connection is lost, and the server goes on.
       server.on('error', () => {})
     }
     this.schedule.wake()
+  }
+
+  /** Where each side listens; its first monitor, where there are several. */
+  get addresses(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.entries(this.everyAddress).map(([side, [first = '']]) => [side, first]))
   }
 
   /** How many clients a side has now. */
@@ -189,13 +197,13 @@ export async function serve(flat: Flat, options: ServeOptions): Promise<Endpoint
       .flat()
       .map(text => ({ side, address: readAddress(text), server: createServer({ allowHalfOpen: true }) }))
   })
-  const addresses: Record<string, string> = {}
+  const addresses: Record<string, string[]> = {}
   // The endpoint comes first: whoever connects to one side while another is being opened finds it there.
   const endpoint = new Endpoint(flat, options, servers, addresses)
   try {
     for (const { side, address, server } of servers) {
       const text = printAddress(await listen(server, address, options.anywhere))
-      addresses[side] ??= text
+      addresses[side] = [...(addresses[side] ?? []), text]
     }
     return endpoint
   } catch (error) {

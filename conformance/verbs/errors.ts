@@ -1,7 +1,15 @@
 /** An error to one clear message and an exit code; no stack trace reaches a user who did not ask for one. */
 
 /** Mistakes in the command line or in what it names, by the names of their classes: these load nothing. */
-const usage = new Set(['UsageError', 'VersionError', 'AddressError', 'TranscriptError', 'BaselineError'])
+const usage = new Set([
+  'UsageError',
+  'VersionError',
+  'AddressError',
+  'TranscriptError',
+  'BaselineError',
+  'ScriptError',
+  'BugError',
+])
 
 /** Errors that speak for themselves. */
 const known = new Set([

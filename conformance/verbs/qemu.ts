@@ -3,7 +3,7 @@
  * so that a harness that starts QEMU can start it instead.
  *
  * What the command line has no word for is in the environment:
- * LOCKSTEP_VERSION, LOCKSTEP_SEED, LOCKSTEP_SCRIPT (see `lockstep serve`).
+ * LOCKSTEP_VERSION, LOCKSTEP_SEED, LOCKSTEP_SCRIPT, LOCKSTEP_BUG (see `lockstep serve`).
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -14,6 +14,7 @@ import { versions } from '../../spec/versions.ts'
 import { type Lone, serveOne } from '../lone.ts'
 import { type MonitorPlace, type QemuArgs, QemuArgsError, readQemuArgs } from '../qemu-args.ts'
 import { releases, UsageError } from './common.ts'
+import { wishes } from './serve.ts'
 
 const say = (text: string): void => {
   process.stderr.write(`lockstep-qemu: ${text}\n`)
@@ -46,10 +47,11 @@ function seedOf(text: string): number {
 }
 
 async function live(args: QemuArgs, version: string): Promise<number> {
-  const { LOCKSTEP_SEED = '1' } = process.env
+  const { LOCKSTEP_SEED = '1', LOCKSTEP_SCRIPT: script, LOCKSTEP_BUG: bug } = process.env
   const { promise: ended, resolve: end } = Promise.withResolvers<number | null>()
   const listening = args.monitors.filter(({ listens }) => listens)
   const lone = await serveOne({
+    ...wishes(version, { ...(script && { script }), ...(bug && { bug }) }),
     version,
     seed: seedOf(LOCKSTEP_SEED),
     monitors: listening.map(({ address }) => address),
@@ -72,7 +74,7 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     const deadline = performance.now() + lingerMs
     while (lone.endpoint.connected(lone.side) > 0 && performance.now() < deadline) await sleep(5)
     await lone.close()
-    if (code === null) process.kill(process.pid, 'SIGABRT')
+    if (code === null) process.kill(process.pid, lone.wasKilled ? 'SIGKILL' : 'SIGABRT')
     return code ?? 134
   } finally {
     if (pidfile !== undefined) rmSync(pidfile, { force: true })
@@ -123,5 +125,6 @@ const help = `QEMU by its rules, for whoever starts a QEMU to speak QMP to it.
   -name, -pidfile, -version             as QEMU has them
 
 Everything else is left out, with a note on standard error.
-LOCKSTEP_VERSION (${versions.join(', ')}), LOCKSTEP_SEED and LOCKSTEP_SCRIPT say the rest.
+LOCKSTEP_VERSION (${versions.join(', ')}), LOCKSTEP_SEED, LOCKSTEP_SCRIPT and LOCKSTEP_BUG say the rest,
+as the options of lockstep serve do.
 `
