@@ -31,13 +31,13 @@ export interface Sentence {
 export const sentences: readonly Sentence[] = [
   {
     sentence: 'fail the first recovery',
-    about: 'The link is cut again as soon as the source is in postcopy-recover; the next recovery is left alone.',
-    lines: ['when src.migration is postcopy-recover for the 1st time: cut'],
+    about: 'The link is cut again as soon as the destination is in postcopy-recover; the next recovery is left alone.',
+    lines: ['when dst.incoming is postcopy-recover for the 1st time: cut'],
   },
   {
     sentence: 'fail every recovery',
-    about: 'The link is cut again each time that the source is in postcopy-recover.',
-    lines: ['when src.migration is postcopy-recover: cut'],
+    about: 'The link is cut again each time that the destination is in postcopy-recover.',
+    lines: ['when dst.incoming is postcopy-recover: cut'],
   },
   {
     sentence: 'fail to connect for the first recovery',
