@@ -38,6 +38,13 @@ import {
 } from './run-state.ts'
 
 const ways = ['exit', 'stay'] as const
+/** With multifd the first four bytes of a connection said already which channel it is. */
+const several = { others: 'set', incoming: ['none', 'setup'] } as const
+/** Who listens and first looks at four bytes of whoever connects: anybody since 10.1, and stores a failure as a source until 10.2. */
+const peeking = [
+  { name: '', where: { incoming: 'setup' }, version: { since: '10.1', until: '10.2' } },
+  { name: ' to one of several channels', where: several, version: { since: '8.0', until: '10.0' } },
+] as const
 /** `exit-on-error` is true unless the command says false. */
 const listening = (way: (typeof ways)[number]) =>
   command('migrate-incoming', { uri: not(unlike(readable)), 'exit-on-error': way === 'exit' ? not(false) : false })
@@ -98,6 +105,8 @@ export const destination = machine(
     leak: ['no', 'yes'],
     /** What the source's guest did, as the stream has it: `global_state_get_runstate()`. */
     source: ['running', ...stopped, 'suspended'],
+    /** Whether a capability without a variable of its own, such as `multifd`, was ever on; see `capabilities.ts`. */
+    others: ['unset', 'set'],
     /** Where `colo_process_incoming_thread()` is; see `colo-secondary.ts`. */
     secondary: [
       'none',
@@ -458,6 +467,15 @@ export const destination = machine(
         since: '10.1',
       },
       {
+        name: 'wait for what a stranger has to say to one of several channels',
+        cite: 'migration/migration.c:migration_ioc_process_incoming, migration/channel.c:migration_channel_read_peek',
+        on: fault('stray'),
+        where: { ...dispatched, ...several, listening: 'yes', stranger: 'none', coroutine: 'none' },
+        does: { mainLoop: '-> peeking', stranger: '-> in' },
+        since: '8.0',
+        until: '10.0',
+      },
+      {
         name: 'fail for what a stranger has to say',
         cite: 'migration/channel.c:migration_channel_process_incoming',
         on: fault('stray garbage'),
@@ -475,26 +493,32 @@ export const destination = machine(
         says: [announces('failed'), exits(1)],
         since: '11.0',
       },
-      {
-        name: 'fail as a source for what a stranger has to say',
-        cite: 'migration/channel.c:migration_channel_process_incoming',
-        on: fault('stray garbage'),
-        where: { ...dispatched, listening: 'yes', stranger: 'none', onError: 'stay', incoming: 'setup' },
-        does: { leak: '-> yes', migration: '-> failed' },
-        says: [announces('failed')],
-        since: '10.1',
-        until: '10.2',
-      },
-      {
-        name: 'fail as a source for what a stranger has to say, and exit',
-        cite: 'migration/channel.c:migration_channel_process_incoming',
-        on: fault('stray garbage'),
-        where: { ...dispatched, listening: 'yes', stranger: 'none', onError: 'exit', incoming: 'setup' },
-        does: { migration: '-> failed', link: 'up ~> cut' },
-        says: [announces('failed'), exits(1)],
-        since: '10.1',
-        until: '10.2',
-      },
+      ...each(
+        peeking,
+        ({ name, where, version }) =>
+          ({
+            name: `fail as a source for what a stranger has to say${name}`,
+            cite: 'migration/channel.c:migration_channel_process_incoming',
+            on: fault('stray garbage'),
+            where: { ...dispatched, ...where, listening: 'yes', stranger: 'none', onError: 'stay', coroutine: 'none' },
+            does: { leak: '-> yes', migration: '-> failed' },
+            says: [announces('failed')],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        peeking,
+        ({ name, where, version }) =>
+          ({
+            name: `fail as a source for what a stranger has to say${name}, and exit`,
+            cite: 'migration/channel.c:migration_channel_process_incoming',
+            on: fault('stray garbage'),
+            where: { ...dispatched, ...where, listening: 'yes', stranger: 'none', onError: 'exit', coroutine: 'none' },
+            does: { migration: '-> failed', link: 'up ~> cut' },
+            says: [announces('failed'), exits(1)],
+            ...version,
+          }) as const,
+      ),
       {
         name: 'take the nonsense of a stranger for the source',
         cite: 'migration/migration.c:migration_ioc_process_incoming, migration/migration.c:process_incoming_migration_co',
@@ -522,26 +546,32 @@ export const destination = machine(
         may: true,
         since: '11.0',
       },
-      {
-        name: 'fail as a source because a stranger leaves',
-        cite: 'migration/channel.c:migration_channel_process_incoming',
-        where: { onError: 'stay', bql: 'free' },
-        does: { leak: '-> yes', mainLoop: 'peeking -> free', stranger: 'in -> none', migration: '-> failed' },
-        says: [announces('failed')],
-        may: true,
-        since: '10.1',
-        until: '10.2',
-      },
-      {
-        name: 'fail as a source because a stranger leaves, and exit',
-        cite: 'migration/channel.c:migration_channel_process_incoming',
-        where: { onError: 'exit', bql: 'free' },
-        does: { mainLoop: 'peeking -> free', stranger: 'in -> none', migration: '-> failed', link: 'up ~> cut' },
-        says: [announces('failed'), exits(1)],
-        may: true,
-        since: '10.1',
-        until: '10.2',
-      },
+      ...each(
+        peeking,
+        ({ name, version }) =>
+          ({
+            name: `fail as a source because a stranger leaves${name}`,
+            cite: 'migration/channel.c:migration_channel_process_incoming',
+            where: { onError: 'stay', bql: 'free' },
+            does: { leak: '-> yes', mainLoop: 'peeking -> free', stranger: 'in -> none', migration: '-> failed' },
+            says: [announces('failed')],
+            may: true,
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        peeking,
+        ({ name, version }) =>
+          ({
+            name: `fail as a source because a stranger leaves${name}, and exit`,
+            cite: 'migration/channel.c:migration_channel_process_incoming',
+            where: { onError: 'exit', bql: 'free' },
+            does: { mainLoop: 'peeking -> free', stranger: 'in -> none', migration: '-> failed', link: 'up ~> cut' },
+            says: [announces('failed'), exits(1)],
+            may: true,
+            ...version,
+          }) as const,
+      ),
       {
         name: 'take a stranger for the source',
         cite: 'migration/migration.c:migration_ioc_process_incoming, migration/migration.c:process_incoming_migration_co',

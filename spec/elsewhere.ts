@@ -57,6 +57,12 @@ const peer = (
               may: true,
             }) as const,
         ),
+        {
+          name: 'hang up',
+          cite: 'close(2)',
+          does: { link: 'up -> cut' },
+          may: true,
+        },
         ...each(hears, message => ({
           name: `hear ${message}`,
           cite: cite.hears,

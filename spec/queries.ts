@@ -8,7 +8,7 @@
 import { incomingStatuses } from './destination.ts'
 import { failover } from './failover.ts'
 import { absent, each, machine, present } from './lang.ts'
-import { handled, runStates } from './run-state.ts'
+import { handled, listeners, runStates } from './run-state.ts'
 import { source } from './source.ts'
 
 const ram = present({ transferred: 0, remaining: 0, total: 0 })
@@ -48,6 +48,14 @@ const others = [
   ),
 ]
 
+/** A destination that failed as a source (until 10.2) does not say why. */
+const asSource = [
+  [
+    { migration: 'failed', incoming: '!none' },
+    { status: 'failed', ram: absent },
+  ],
+] as const
+
 const coloInfo = 'migration/colo.c:qmp_query_colo_status, migration/colo.c:get_colo_mode'
 
 /** The mode now, the mode before, and why it ended; the reason is that of the failover, whatever COLO_EXIT has said. */
@@ -68,7 +76,7 @@ const coloStatus = [
 ] as const
 
 /** What one QEMU answers when asked. */
-export const queries = machine('queries', { ...source.variables, ...failover.variables }, {}, [
+export const queries = machine('queries', { ...source.variables, ...failover.variables, listen: listeners }, {}, [
   {
     command: 'query-status',
     cite: 'system/runstate.c:qmp_query_status',
@@ -90,16 +98,32 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
     tables: [
       [
         ...underWay,
-        // A destination that failed as a source (10.1 and 10.2) does not say why.
-        [
-          { migration: 'failed', incoming: '!none' },
-          { status: 'failed', ram: absent },
-        ],
+        ...asSource,
         [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
         ...others,
       ],
     ],
     since: '8.2',
+    until: '9.2',
+  },
+  {
+    command: 'query-migrate',
+    cite: `${migrationInfo}, migration/migration.c:process_incoming_migration_co`,
+    where: handled,
+    tables: [
+      [
+        ...underWay,
+        ...asSource,
+        [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
+        // A destination that failed over the stream says why; one that failed before there was any, or in postcopy, may not.
+        [
+          { incoming: 'failed', coroutine: 'done', listen: 'none' },
+          { status: 'failed', 'error-desc': present('the stream broke'), ram: absent },
+        ],
+        ...others,
+      ],
+    ],
+    since: '10.0',
   },
   {
     command: 'query-colo-status',

@@ -12,6 +12,7 @@
  */
 import { incomingStatuses } from './destination.ts'
 import {
+  absent,
   command,
   each,
   event,
@@ -229,6 +230,24 @@ export const source = machine(
         does: {},
         says: [fails('unknown migration protocol')],
         // migrate_uri_parse() came with 8.2.
+        since: '8.2',
+      },
+      {
+        name: 'refuse to migrate to nowhere',
+        cite: 'migration/migration.c:qmp_migrate, qapi/migration.json:migrate',
+        on: command('migrate', { uri: absent, channels: absent }),
+        where: handled,
+        does: {},
+        // Until 8.1 `uri` was not optional.
+        says: [fails("need either 'uri' or 'channels' argument")],
+      },
+      {
+        name: 'refuse to migrate to two places',
+        cite: 'migration/migration.c:qmp_migrate',
+        on: command('migrate', { uri: present('unix:m.sock'), channels: present([]) }),
+        where: handled,
+        does: {},
+        says: [fails("need either 'uri' or 'channels' argument")],
         since: '8.2',
       },
       {
