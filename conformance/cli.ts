@@ -94,6 +94,7 @@ function build(done: (code: number) => void): Command {
     .addOption(version("the release whose rules judge; the endpoint's own when left out"))
     .addOption(json())
     .option('--trace', 'have QEMU write its trace log, and hold that to the rules too; goes with --qemu')
+    .option('--coverage', 'say which rules were seen to be taken that no real QEMU was seen to take before')
     .option('--out <folder>', 'store transcripts and reports there')
     .addOption(new Option('--report <kinds>', 'write these to the folder: tap, junit, html, json').argParser(collect))
     .option('--baseline <file>', 'earlier results, as --json prints them: only what is worse fails')

@@ -6,34 +6,6 @@ import type { Judges } from './judges.ts'
 import { readTranscript } from './transcript.ts'
 import { profileOfTranscript } from './whose.ts'
 
-/** For each rule, by its name, the releases that it was seen in. */
-export type SeenRules = ReadonlyMap<string, readonly string[]>
-
-/** The line of spec/seen.json that says where it comes from. */
-const head = '  "//": "Printed by `node scripts/seen.ts`; do not edit."'
-
-/** Reads what spec/seen.json says; what is no list of releases is left out. */
-export function readSeen(text: string): Map<string, string[]> {
-  const all = JSON.parse(text) as { readonly [rule: string]: unknown }
-  return new Map(
-    Object.entries(all).flatMap(([rule, found]) => (Array.isArray(found) ? [[rule, found.map(String)]] : [])),
-  )
-}
-
-/** Prints it, a line a rule, in the order of their names. */
-export function printSeen(seen: SeenRules, order: (a: string, b: string) => number): string {
-  const lines = [...seen]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([rule, found]) =>
-        `  ${JSON.stringify(rule)}: [${[...found]
-          .sort(order)
-          .map(one => JSON.stringify(one))
-          .join(', ')}]`,
-    )
-  return `{\n${[head, ...lines].join(',\n')}\n}\n`
-}
-
 /** What was found in one file: rules that were not known before. */
 export interface FoundIn {
   readonly file: string

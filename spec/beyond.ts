@@ -32,7 +32,6 @@ export const beyond: readonly Beyond[] = [
       'stop at a breakpoint or after a step',
       'go on from a breakpoint',
       'suspend the guest after a step of the debugger',
-      '*in debug*',
     ],
     reason: 'It takes a debugger that is attached to the guest.',
   },

@@ -1,6 +1,7 @@
 /** What the verbs of the command line share. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readSeen } from '../seen.ts'
 import { VersionError } from '../whose.ts'
 
 /** The command line is wrong: exit code 2. */
@@ -78,14 +79,14 @@ export function select<T extends { readonly id: string }>(
 }
 
 /** `spec/seen.json`, when it is there: the releases of which a real binary was seen to take a rule, by its name. */
-function seenOf(): (name: string) => readonly string[] {
+export function seenRules(): Map<string, string[]> {
   const path = join(import.meta.dirname, '../../spec/seen.json')
-  const known: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
-  const seen = known as { readonly [name: string]: unknown }
-  return name => {
-    const found = Object.hasOwn(seen, name) ? seen[name] : undefined
-    return Array.isArray(found) ? found.map(String) : []
-  }
+  return existsSync(path) ? readSeen(readFileSync(path, 'utf8')) : new Map()
+}
+
+function seenOf(): (name: string) => readonly string[] {
+  const seen = seenRules()
+  return name => seen.get(name) ?? []
 }
 
 /** Where each rule was seen to be taken, by its name; else we have read the source. */

@@ -6,9 +6,10 @@ import { versions } from '../../spec/versions.ts'
 import { type Compared, compareWith, printBaseline, readBaseline, readBaselineToUpdate } from '../baseline.ts'
 import { versionOf } from '../binaries.ts'
 import { conform, type Result, untimely } from '../conform.ts'
+import { addSeen, type FoundIn } from '../coverage.ts'
 import { embedded } from '../embedded.ts'
 import { foreign, probeAll } from '../foreign.ts'
-import { judges } from '../judges.ts'
+import { type Judges, judges } from '../judges.ts'
 import { printFacts } from '../probe.ts'
 import { exitCode } from '../report.ts'
 import { printJsonReport } from '../reports/json.ts'
@@ -18,7 +19,7 @@ import { isOf, type Shard } from '../shard.ts'
 import { addressed, launched, type Target } from '../stage.ts'
 import { store, storeIn } from '../store.ts'
 import { printCases } from './cases.ts'
-import { print, progressLine, prose, releases, remark, select, UsageError } from './common.ts'
+import { print, progressLine, prose, releases, remark, seenRules, select, UsageError } from './common.ts'
 
 /** The options as the command line gives them. */
 export interface ConformFlags {
@@ -42,6 +43,7 @@ export interface ConformFlags {
   readonly out?: string
   readonly report?: readonly string[]
   readonly walk?: number
+  readonly coverage?: boolean
   readonly at?: string
   readonly baseline?: string
   readonly updateBaseline?: boolean
@@ -96,6 +98,26 @@ function listChosen(chosen: readonly Case[], release: string | undefined, json: 
   return 0
 }
 
+/** The rules that these runs show and that no real QEMU was seen to take before. */
+async function newlySeen(
+  ran: readonly Result[],
+  judges: Pick<Judges, 'needed'>,
+  progress: (text: string) => void,
+): Promise<readonly FoundIn[]> {
+  const files = ran.flatMap(({ file, verdict }) =>
+    file !== undefined && (verdict === 'conforms' || verdict === 'known deviation') ? [file] : [],
+  )
+  let done = 0
+  const onFile = () => progress(`looking for rules that were not seen before: ${++done}/${files.length}`)
+  return addSeen(seenRules(), files, judges, { onFile })
+}
+
+function printNew(found: readonly FoundIn[], out: string): string {
+  const lines = found.flatMap(({ release, rules }) => rules.map(rule => `  ${release}  ${rule}`)).sort()
+  const head = `${lines.length} rules were seen that had not been${lines.length > 0 ? ` (node scripts/seen.ts --add ${out} keeps them)` : ''}`
+  return [head, ...lines].join('\n')
+}
+
 /** Runs the verb; answers the exit code. */
 export async function conformVerb(flags: ConformFlags): Promise<number> {
   const { seed, repeat, timeoutScale, version, json, report = [] } = flags
@@ -117,10 +139,10 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
     }))
     return walkVerb(places, { ...flags, walk: flags.walk })
   }
-  const out = flags.out ?? (report.length > 0 ? 'out' : undefined)
+  const out = flags.out ?? (report.length > 0 || flags.coverage ? 'out' : undefined)
   if (out !== undefined) storeIn(out)
   const line = progressLine()
-  const { validate, close } = judges()
+  const { validate, needed, close } = judges()
   const ran = await conform(
     {
       targets,
@@ -134,8 +156,13 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
       progress: (target, of, done, all) => line.show(`${done + 1}/${all}  ${of}  ${target}`),
     },
     validate,
-  ).finally(close)
+  ).catch(async error => {
+    await close()
+    throw error
+  })
   for (const target of targets) await target.close?.()
+  const shown = flags.coverage ? await newlySeen(ran, { needed }, text => line.show(text)) : []
+  await close()
   line.clear()
   const { results, remarks } = baseline.hold(ran)
   const written =
@@ -143,6 +170,7 @@ export async function conformVerb(flags: ConformFlags): Promise<number> {
   if (json) print(printJsonReport(results))
   prose(json)([printReport(results), ...remarks.map(line => `${line}\n`)].join(''))
   for (const path of written) remark(`written: ${path}`)
+  if (flags.coverage) remark(printNew(shown, out ?? ''))
   return exitCode(results)
 }
 
