@@ -5,6 +5,7 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { asciiSequence } from '../../diagrams/ascii.ts'
+import { storyOf, type ToldStory } from '../../diagrams/frames.ts'
 import { tell } from '../../diagrams/story.ts'
 import { isIn, slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
@@ -28,6 +29,8 @@ export interface FoundClaim {
   readonly states: number
   /** Steps of the shortest witness. */
   readonly witness?: number
+  /** The witness, told step by step; a rule's number is its place among the names. */
+  readonly told?: { readonly story: ToldStory; readonly rules: readonly string[] }
   /** The witness as a picture, where the claim is not as known. */
   readonly picture: string
 }
@@ -68,6 +71,17 @@ function picture({ witness, claim }: Verdict): string {
   return `\n${asciiSequence(flat, beats).replaceAll(/^(?=.)/gm, '    ')}    lockstep explain ${slug(claim.system)}/${slug(claim.name)}\n`
 }
 
+/** The way to what a verdict rests on, for whoever wants to go it. */
+function told({ witness, claim }: Verdict): Pick<FoundClaim, 'told'> {
+  if (witness === undefined) return {}
+  const rules: string[] = []
+  const story = storyOf(witness.graph, witness, claim.name, ({ rule: { name } }) => {
+    const known = rules.indexOf(name)
+    return known < 0 ? rules.push(name) - 1 : known
+  })
+  return { told: { story, rules } }
+}
+
 /** Does one. */
 export function find({ system: name, versions, claims }: Unit): Found {
   const system = allSystems.find(one => one.name === name)
@@ -89,6 +103,7 @@ export function find({ system: name, versions, claims }: Unit): Found {
     verdicts.set(claim.id, {
       ...{ id: claim.id, holds, states },
       ...(witness !== undefined && { witness: witness.steps.length }),
+      ...told(verdict),
       picture: known ? '' : picture(verdict),
     })
   }

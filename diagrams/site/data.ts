@@ -1,0 +1,41 @@
+/** Everything that the page shows, gathered. */
+import type { Claim } from '../../spec/lang.ts'
+import { answerInfos } from './answers.ts'
+import { claimInfos, type Told } from './claims.ts'
+import { consumers } from './consumers.ts'
+import { lines } from './lines.ts'
+import { machinesOf } from './machines.ts'
+import { Answers } from './questions.ts'
+import { releases } from './releases.ts'
+import { Rulebook } from './rulebook.ts'
+import { runsFolder, runsOf } from './runs.ts'
+import { Stories } from './stories.ts'
+import type { SiteData } from './types.ts'
+
+/** What the page is made from besides the rules. */
+export interface Sources {
+  readonly claims: readonly (Claim & { readonly id: string })[]
+  /** Ways that `lockstep check` found. */
+  readonly told: readonly Told[]
+  /** Of which releases a real binary was seen to take a rule, by its name. */
+  readonly seen: (name: string) => readonly string[]
+}
+
+/** Gathers it.  Explores every system that is drawn, in every release. */
+export async function siteData({ claims, told, seen }: Sources): Promise<SiteData> {
+  const book = new Rulebook(seen)
+  const stories = new Stories()
+  const questions = new Answers(book, stories)
+  const machines = await machinesOf(book, stories, questions.ask)
+  const answers = answerInfos(book)
+  const runs = runsOf(runsFolder, stories)
+  const judged = claimInfos(claims, told, book, stories)
+  return {
+    ...{ releases, machines, answers, runs, consumers, lines },
+    rules: book.infos(),
+    claims: judged,
+    questions: questions.infos(runs),
+    stories: stories.all,
+    frames: stories.frames,
+  }
+}

@@ -1,0 +1,149 @@
+/** Ways through explored graphs: the shortest to each arrow, and all that can follow something. */
+import type { Graph, PathStep } from '../../impl/explore.ts'
+import { pathTo } from '../../impl/explore.ts'
+import { anyOf, cellsOf, read } from '../../impl/pack.ts'
+import type { Pattern } from '../../spec/lang.ts'
+import { GONE } from '../arrows.ts'
+import { printEvent } from '../label.ts'
+import { numberOf, sideOf } from '../scan.ts'
+import type { Path } from '../story.ts'
+
+/** The first step, in the order of the search, that takes each arrow of these variables, by `variable from to`. */
+export function firstSteps(graph: Graph, variables: readonly string[]): Map<string, { state: number; step: PathStep }> {
+  const { packed, states, size } = graph
+  const { flat, fields, words, step } = packed
+  const watched = variables.map(name => ({ name, side: sideOf(name), number: numberOf(flat, name) }))
+  const moves = flat.rows.map(row =>
+    watched.flatMap(({ name, side, number }) => {
+      const to = row.cells.find(({ variable }) => variable === number)?.to ?? -1
+      if (to < 0) return []
+      const ends = row.outputs.some(output => output.kind === 'exits' && output.side === side)
+      const values = flat.variables[number]?.values ?? []
+      return [{ name, field: fields[number], values, to: ends ? GONE : (values[to] ?? '') }]
+    }),
+  )
+  const found = new Map<string, { state: number; step: PathStep }>()
+  const next = new Int32Array(words)
+  for (let state = 0; state < size.states; state++) {
+    step(states, state * words, next, row => {
+      for (const { name, field, values, to } of moves[row] ?? []) {
+        const from = field === undefined ? '' : (values[read(states, state * words, field)] ?? '')
+        const key = JSON.stringify([name, from, to])
+        if (from !== to && !found.has(key)) found.set(key, { state, step: { row, state: graph.find(next, 0) } })
+      }
+    })
+  }
+  return found
+}
+
+/** The shortest way whose last step is this one. */
+export function wayTo(graph: Graph, { state, step }: { readonly state: number; readonly step: PathStep }): Path {
+  const { start, steps } = pathTo(graph, state)
+  return { start, steps: [...steps, step] }
+}
+
+/** What is asked of a graph: something happens where it is like this; what is said until it is like that, or rests? */
+export interface Asked {
+  readonly where: Pattern
+  /** The rules, by id, that begin it. */
+  readonly begins: readonly string[]
+  /** Faults that may come besides; commands may not. */
+  readonly faults: readonly string[]
+  /** Where it is over; it is also over where nobody owes a step. */
+  readonly until: Pattern
+  /** Whose events are listened to. */
+  readonly side: string
+}
+
+/** One thing that can follow: what was said, where it ended, and the shortest way through it. */
+export interface Followed {
+  readonly events: readonly string[]
+  /** The values of what says how it ended. */
+  readonly end: string
+  readonly path: Path
+}
+
+/** Longer than this, what is said repeats itself. */
+const LONGEST = 12
+
+/** All that can follow, each sequence of events once for each way to end; shortest way first. */
+export function follow(graph: Graph, { where, begins, faults, until, side }: Asked, ends: readonly string[]): Followed[] {
+  const { packed, states, size } = graph
+  const { flat, words, step, fields } = packed
+  const fits = anyOf(packed, [cellsOf(flat, where)])
+  const isOver = anyOf(packed, [cellsOf(flat, until)])
+  const next = new Int32Array(words)
+  const said = flat.rows.map(row =>
+    row.outputs.flatMap(output =>
+      output.kind === 'event' && output.side === side
+        ? [printEvent(output.name, output.data)]
+        : output.kind === 'exits' && output.side === side
+          ? ['(the process ends)']
+          : [],
+    ),
+  )
+  const beginning = flat.rows.map(({ rule }) => begins.includes(rule.id))
+  const goesOn = flat.rows.map(row => row.owed || (row.cause?.kind === 'fault' && faults.includes(row.rule.id)))
+  // A node is a state with what was said so far; they are found in the order of the number of steps.
+  const sequences: (readonly string[])[] = [[]]
+  const known = new Map<string, number>([['[]', 0]])
+  const numbered = (events: readonly string[]): number => {
+    const key = JSON.stringify(events)
+    const number = known.get(key) ?? sequences.push(events) - 1
+    known.set(key, number)
+    return number
+  }
+  const nodes: { state: number; said: number; parent: number; row: number }[] = []
+  const seen = new Set<number>()
+  const add = (state: number, events: number, parent: number, row: number): void => {
+    const key = events * size.states + state
+    if (seen.has(key)) return
+    seen.add(key)
+    nodes.push({ state, said: events, parent, row })
+  }
+  for (let state = 0; state < size.states; state++) {
+    if (!fits(states, state * words)) continue
+    step(states, state * words, next, row => {
+      if (beginning[row]) add(graph.find(next, 0), numbered(said[row] ?? []), -1 - state, row)
+    })
+  }
+  const results = new Map<string, Followed>()
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at] as (typeof nodes)[number]
+    const events = sequences[node.said] ?? []
+    const over = isOver(states, node.state * words)
+    let owes = false
+    if (!over && events.length <= LONGEST) {
+      step(states, node.state * words, next, row => {
+        if (!goesOn[row]) return
+        if (flat.rows[row]?.owed) owes = true
+        const more = said[row] ?? []
+        add(graph.find(next, 0), more.length === 0 ? node.said : numbered([...events, ...more]), at, row)
+      })
+    }
+    if (owes || events.length > LONGEST) continue
+    const end = ends.map(name => {
+      const number = numberOf(flat, name)
+      const field = fields[number]
+      const value = field === undefined ? '' : flat.variables[number]?.values[read(states, node.state * words, field)]
+      return value ?? ''
+    })
+    const key = JSON.stringify([events, end])
+    if (!results.has(key)) results.set(key, { events, end: end.join(', '), path: pathOf(graph, nodes, at) })
+  }
+  return [...results.values()]
+}
+
+function pathOf(graph: Graph, nodes: readonly { state: number; parent: number; row: number }[], at: number): Path {
+  const steps: PathStep[] = []
+  let first = -1
+  for (let i = at; i >= 0; ) {
+    const node = nodes[i]
+    if (node === undefined) break
+    steps.push({ row: node.row, state: node.state })
+    if (node.parent < 0) first = -1 - node.parent
+    i = node.parent
+  }
+  const { start, steps: before } = pathTo(graph, first)
+  return { start, steps: [...before, ...steps.reverse()] }
+}
