@@ -161,6 +161,7 @@ function build(done: (code: number) => void): Command {
     .description('print every diagram, table and transcript into diagrams/')
     .option('--check', 'write nothing; fail when one is not what the rules say')
     .option('--svg', 'draw the pictures too, with Chromium')
+    .option('--site <folder>', 'write there, instead, the page that shows all of it: one HTML file')
     .action(async flags => done(await (await import('./verbs/draw.ts')).draw(flags)))
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: text => process.stdout.write(text) })
