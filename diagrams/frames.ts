@@ -2,11 +2,11 @@
 import type { Graph } from '../impl/explore.ts'
 import type { FlatRule } from '../impl/flat.ts'
 import { decode } from '../impl/pack.ts'
-import { type Beat, type Path, tell } from './story.ts'
 import type { BeatInfo, Frame, Story } from './site/types.ts'
+import { type Beat, type Path, tell } from './story.ts'
 
 /** A story whose frames are its own. */
-export type ToldStory = Omit<Story, 'frames'> & { readonly frames: readonly Frame[] }
+export type ToldStory = Omit<Story, 'frames' | 'id'> & { readonly frames: readonly Frame[] }
 
 /** What of a side is shown, where it has it. */
 const SHOWN = ['migration', 'incoming', 'vm', 'failover', 'half', 'colo', 'secondary', 'process']

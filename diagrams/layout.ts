@@ -108,7 +108,11 @@ export async function layOut(states: readonly Stateful[], arrows: readonly Arrow
     ]),
   )
   const edges = (laid.edges ?? []).map(({ sections = [], labels = [] }) => {
-    const points = sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint])
+    const points = sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [
+      startPoint,
+      ...bendPoints,
+      endPoint,
+    ])
     const [label] = labels
     return {
       points: points.map(({ x, y }) => ({ x: round(x), y: round(y) })),

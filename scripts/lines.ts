@@ -33,7 +33,10 @@ if (process.argv[1] === import.meta.filename) {
     const [version = '', dir = ''] = word.split('=')
     const tag = releases.find(({ name }) => name === version)?.tag
     if (tag === undefined || !existsSync(dir)) throw new Error(`"${word}" is no VERSION=DIR`)
-    const all = (systems as unknown as readonly System[]).flatMap(system => [system, ...Object.values(system.sides).flat()])
+    const all = (systems as unknown as readonly System[]).flatMap(system => [
+      system,
+      ...Object.values(system.sides).flat(),
+    ])
     const rules = all.flatMap(part => Object.values(part.rules).flat()).filter(rule => isIn(version, rule))
     for (const cite of new Set(rules.flatMap(rule => citeIn(rule.cite, version, moved).split(', ')))) {
       const [path = '', name] = cite.split(':')
@@ -43,5 +46,8 @@ if (process.argv[1] === import.meta.filename) {
       if (line !== undefined) found[`${tag} ${cite}`] = line
     }
   }
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1))), null, 1)}\n`)
+  writeFileSync(
+    file,
+    `${JSON.stringify(Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1))), null, 1)}\n`,
+  )
 }

@@ -1,12 +1,13 @@
 /** Everything that the page shows, gathered. */
 import type { Claim } from '../../spec/lang.ts'
+import { rowsOfAll } from '../rows.ts'
 import { answerInfos } from './answers.ts'
 import { claimInfos, type Told } from './claims.ts'
 import { consumers } from './consumers.ts'
 import { lines } from './lines.ts'
-import { machinesOf } from './machines.ts'
+import { machinesOf, type Wanted } from './machines.ts'
 import { Answers } from './questions.ts'
-import { releases } from './releases.ts'
+import { releaseNames, releases } from './releases.ts'
 import { Rulebook } from './rulebook.ts'
 import { runsFolder, runsOf } from './runs.ts'
 import { Stories } from './stories.ts'
@@ -19,15 +20,19 @@ export interface Sources {
   readonly told: readonly Told[]
   /** Of which releases a real binary was seen to take a rule, by its name. */
   readonly seen: (name: string) => readonly string[]
+  /** Which systems are explored in which releases; all, when left out. */
+  readonly wanted?: Wanted
+  /** In which releases commands are answered; all, when left out. */
+  readonly answered?: readonly string[]
 }
 
 /** Gathers it.  Explores every system that is drawn, in every release. */
-export async function siteData({ claims, told, seen }: Sources): Promise<SiteData> {
+export async function siteData({ claims, told, seen, wanted, answered = releaseNames }: Sources): Promise<SiteData> {
   const book = new Rulebook(seen)
   const stories = new Stories()
   const questions = new Answers(book, stories)
-  const machines = await machinesOf(book, stories, questions.ask)
-  const answers = answerInfos(book)
+  const machines = await machinesOf(book, stories, questions.ask, wanted)
+  const answers = answerInfos(book, rowsOfAll(answered))
   const runs = runsOf(runsFolder, stories)
   const judged = claimInfos(claims, told, book, stories)
   return {

@@ -12,15 +12,29 @@ const files = ['dom', 'chart', 'parts', 'views', 'search', 'main']
 export const scriptSafe = (json: string): string =>
   json.replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 
+/** TypeScript without its types.  That Node calls this new is nothing to whoever draws. */
+function plain(text: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(text)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
 /** The page's code as one script: types, imports and exports taken away. */
 export function clientCode(folder: string = join(import.meta.dirname, 'client')): string {
   const texts = files.map(file => {
     // A published package has it without types already.
     const read = (end: string): string => readFileSync(join(folder, `${file}.${end}`), 'utf8')
-    const text = import.meta.filename.endsWith('.ts') ? stripTypeScriptTypes(read('ts')) : read('js')
+    const text = import.meta.filename.endsWith('.ts') ? plain(read('ts')) : read('js')
     return text.replaceAll(/^import [^;]*? from '[^']*';?$/gm, '').replaceAll(/^export /gm, '')
   })
-  return `(() => {\n'use strict'\n${texts.join('\n').replaceAll(/[ \t]+$/gm, '').replaceAll(/\n{2,}/g, '\n')}\n})()`
+  return `(() => {\n'use strict'\n${texts
+    .join('\n')
+    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/\n{2,}/g, '\n')}\n})()`
 }
 
 const navigation = [
@@ -42,7 +56,7 @@ export function siteHtml(data: SiteData): string {
 <title>lockstep</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="QEMU's migration, postcopy recovery, COLO and failover as state machines: claims, arrows, rules, ways and recorded runs.">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>

@@ -7,14 +7,14 @@ import { pack } from '../../impl/pack.ts'
 import type { System } from '../../spec/lang.ts'
 import { systems } from '../../spec/systems.ts'
 import { type Arrow, arrowsOf, GONE } from '../arrows.ts'
+import { storyOf } from '../frames.ts'
 import { type Grid, grids } from '../grid.ts'
 import { printEvent } from '../label.ts'
 import { layOut } from '../layout.ts'
 import { widthOf } from '../measure.ts'
 import { type StatePlan, states } from '../plan.ts'
 import { numberOf, scan } from '../scan.ts'
-import { storyOf } from '../frames.ts'
-import { maskOf, releaseNames } from './releases.ts'
+import { maskOf, releaseNames, releases } from './releases.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Stories } from './stories.ts'
 import type { EdgeInfo, LayoutInfo, MachineInfo, Mask, NodeInfo, Point } from './types.ts'
@@ -28,17 +28,26 @@ export function systemNamed(name: string): System {
 }
 
 /** Releases in which a system is the very same, together. */
-export function variantsOf(system: System): { readonly flat: Flat; readonly names: readonly string[] }[] {
-  const flats = releaseNames.map(name => flatten(system, name))
+export function variantsOf(
+  system: System,
+  names: readonly string[] = releaseNames,
+): { readonly flat: Flat; readonly names: readonly string[] }[] {
+  const flats = names.map(name => flatten(system, name))
   const same = Map.groupBy(flats, flat =>
     JSON.stringify([flat.rules.map(({ id, rule }) => [id, rule]), flat.variables]),
   )
   return [...same.values()].flatMap(group => {
-    // Told in the words of the newest of them.
-    const flat = group.at(-1)
+    // Told in the words of one that is judged, where one is.
+    const flat =
+      group.findLast(({ version }) => releases.some(({ name, judged }) => judged && name === version)) ?? group.at(-1)
     return flat === undefined ? [] : [{ flat, names: group.map(({ version }) => version) }]
   })
 }
+
+/** Which systems are drawn in which releases. */
+export type Wanted = (system: string, release: string) => boolean
+
+const everything: Wanted = () => true
 
 /** What is gathered of a machine while releases go by. */
 interface Gathered {
@@ -91,10 +100,12 @@ export async function machinesOf(
   book: Rulebook,
   stories: Stories,
   lend: (graph: Graph, mask: Mask) => void,
+  wanted: Wanted = everything,
 ): Promise<MachineInfo[]> {
   const all: Gathered[] = states.map(plan => ({ plan, values: [], nodes: new Map(), edges: new Map() }))
   for (const [system, mine] of Map.groupBy(all, ({ plan }) => plan.system)) {
-    for (const { flat, names } of variantsOf(systemNamed(system))) {
+    const chosen = releaseNames.filter(name => wanted(system, name))
+    for (const { flat, names } of variantsOf(systemNamed(system), chosen)) {
       const graph = explore(pack(flat))
       const mask = maskOf(names)
       for (const rule of flat.rules) book.numberOf(rule)
@@ -103,7 +114,7 @@ export async function machinesOf(
     }
   }
   const found: MachineInfo[] = []
-  for (const one of all) found.push(await finish(one))
+  for (const one of all) if (one.nodes.size > 0) found.push(await finish(one))
   return found
 }
 
@@ -166,7 +177,10 @@ async function finish({ plan, values, nodes, edges }: Gathered): Promise<Machine
     ),
   )
   const layouts: LayoutInfo[] = []
-  for (const names of same.values()) layouts.push(await layoutOf(parts, maskOf(names), grid))
+  for (const names of same.values()) {
+    if (parts.edges.some(({ mask }) => (mask & maskOf(names)) !== 0))
+      layouts.push(await layoutOf(parts, maskOf(names), grid))
+  }
   layouts.push({ ...(await layoutOf(parts, -1, grid)), mask: 0 })
   return { ...{ id: plan.file, title: plan.title, system: plan.system, variable: plan.variable }, ...parts, layouts }
 }
@@ -185,7 +199,8 @@ async function layoutOf({ nodes, edges }: Parts, mask: Mask, grid: Grid): Promis
     }),
     grid,
   )
-  const points = (list: readonly Point[]): string => list.map(({ x, y }) => `${Math.round(x)},${Math.round(y)}`).join(' ')
+  const points = (list: readonly Point[]): string =>
+    list.map(({ x, y }) => `${Math.round(x)},${Math.round(y)}`).join(' ')
   return {
     ...{ mask, width: Math.ceil(laid.width), height: Math.ceil(laid.height) },
     nodes: Object.fromEntries(

@@ -27,7 +27,12 @@ export interface QuestionPlan {
   readonly see: readonly { readonly text: string; readonly to: string }[]
 }
 
-const inColo = { 'src.migration': 'colo', 'dst.incoming': 'colo', 'src.process': 'alive', 'dst.process': 'alive' } as const
+const inColo = {
+  'src.migration': 'colo',
+  'dst.incoming': 'colo',
+  'src.process': 'alive',
+  'dst.process': 'alive',
+} as const
 const started = { 'src.failover': 'none', 'dst.failover': 'none', link: 'up' } as const
 const never = { 'src.process': 'gone', 'dst.process': 'gone' } as const
 
@@ -112,7 +117,9 @@ export const questions: readonly QuestionPlan[] = [
     side: 'dst',
     ends: ['dst.incoming', 'dst.vm'],
     runs: /colo-sec-(hb|kill-hb)/,
-    see: [{ text: 'every arrow out of colo, on the secondary', to: 'machine/secondary-migration/{release}/state/colo' }],
+    see: [
+      { text: 'every arrow out of colo, on the secondary', to: 'machine/secondary-migration/{release}/state/colo' },
+    ],
   },
   {
     id: 'cancel-in-colo',

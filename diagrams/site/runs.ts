@@ -1,8 +1,8 @@
 /** Recorded runs of real binaries, line by line, each with the statuses that were told of so far. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { printEvent } from '../label.ts'
 import { castOf } from '../frames.ts'
+import { printEvent } from '../label.ts'
 import type { Stories } from './stories.ts'
 import type { BeatInfo, Frame, RunInfo } from './types.ts'
 
@@ -69,7 +69,11 @@ export function runOf(file: string, text: string, stories: Stories): RunInfo | u
     frames.push(stories.frame(frame))
   }
   const id = file.replace(/\.ndjson$/, '').replaceAll('/', '-')
-  const system = colo ? 'COLO pair' : Object.keys(passes).some(place => place.includes('postcopy')) ? 'postcopy' : 'precopy'
+  const system = colo
+    ? 'COLO pair'
+    : Object.keys(passes).some(place => place.includes('postcopy'))
+      ? 'postcopy'
+      : 'precopy'
   const title = textOf(header.scenario ?? header.case ?? id).replace(/^recorded\//, '')
   return { ...{ id, title, qemu: version, release, system, cast: castOf(system), start, frames, passes } }
 }
@@ -102,7 +106,8 @@ function beatOf(side: string, dir: string, msg: Obj, told: Told, asked: Map<stri
     return ['event', side, printEvent(msg.event, data as never)]
   }
   const name = asked.get(key)
-  if (isObject(msg.error)) return name === undefined ? undefined : ['reply', side, `error to ${name}: ${textOf(msg.error.desc)}`]
+  if (isObject(msg.error))
+    return name === undefined ? undefined : ['reply', side, `error to ${name}: ${textOf(msg.error.desc)}`]
   if (!('return' in msg) || name === undefined || quiet.has(name)) return undefined
   const result = isObject(msg.return) ? msg.return : {}
   if (name === 'query-status') told.learn(`${side}.vm`, result.status)
@@ -113,6 +118,8 @@ function beatOf(side: string, dir: string, msg: Obj, told: Told, asked: Map<stri
 
 /** Every run of a folder and the folders in it, by name. */
 export function runsOf(folder: string, stories: Stories): RunInfo[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ndjson')).sort()
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ndjson'))
+    .sort()
   return files.flatMap(file => runOf(file, readFileSync(join(folder, file), 'utf8'), stories) ?? [])
 }

@@ -1,4 +1,5 @@
 /** Stories and their frames, each once: in many releases the way is the same, and many ways begin alike. */
+import { createHash } from 'node:crypto'
 import type { ToldStory } from '../frames.ts'
 import type { Frame, Story } from './types.ts'
 
@@ -21,7 +22,12 @@ export class Stories {
   add({ frames, ...told }: ToldStory): number {
     const story = { ...told, frames: frames.map(this.frame) }
     const key = JSON.stringify({ ...story, release: '', title: '' })
-    const number = this.numbers.get(key) ?? this.all.push(story) - 1
+    // A link goes on to lead there for as long as the way is the same.
+    const id = createHash('sha256')
+      .update(JSON.stringify({ ...told, release: '', title: '', frames }))
+      .digest('hex')
+      .slice(0, 10)
+    const number = this.numbers.get(key) ?? this.all.push({ id, ...story }) - 1
     this.numbers.set(key, number)
     return number
   }

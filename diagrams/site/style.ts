@@ -23,7 +23,7 @@ input, select, button, .button { font: inherit; padding: .25rem .5rem; color: va
 main { padding: 0 1rem 3rem; max-width: 100rem; margin: 0 auto; }
 footer { padding: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; }
 .lead { max-width: 60rem; } .note, .legend { color: var(--soft); } .tools { display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; margin: .5rem 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; } .cards ul { columns: 20rem; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
 ul { padding-left: 1.2rem; margin: .3rem 0; } td ul, td ol { padding-left: 1rem; margin: 0; }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 700; padding: .3rem 0; }

@@ -107,6 +107,7 @@ export interface Frame {
 
 /** A path through a system, or a recorded run. */
 export interface Story {
+  readonly id: string
   readonly title: string
   readonly release: string
   readonly system: string
@@ -121,7 +122,6 @@ export interface Story {
 
 /** A run of a real binary. */
 export interface RunInfo extends Story {
-  readonly id: string
   readonly qemu: string
   /** `value` of `src.migration` and the like, and the frame in which it is first seen. */
   readonly passes: { readonly [place: string]: number }

@@ -67,7 +67,11 @@ export interface Followed {
 const LONGEST = 12
 
 /** All that can follow, each sequence of events once for each way to end; shortest way first. */
-export function follow(graph: Graph, { where, begins, faults, until, side }: Asked, ends: readonly string[]): Followed[] {
+export function follow(
+  graph: Graph,
+  { where, begins, faults, until, side }: Asked,
+  ends: readonly string[],
+): Followed[] {
   const { packed, states, size } = graph
   const { flat, words, step, fields } = packed
   const fits = anyOf(packed, [cellsOf(flat, where)])

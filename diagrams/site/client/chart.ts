@@ -28,8 +28,10 @@ export function changeOf(edge: EdgeInfo, before: string, now: string): Change {
 
 /** What is written on an arrow in a release, or in the one before that it is gone from. */
 export const labelOf = (edge: EdgeInfo, release: string, before = release): readonly string[] =>
-  (edge.labels.find(({ mask }) => (mask & bitOf(release)) !== 0) ?? edge.labels.find(({ mask }) => (mask & bitOf(before)) !== 0))
-    ?.lines ?? []
+  (
+    edge.labels.find(({ mask }) => (mask & bitOf(release)) !== 0) ??
+    edge.labels.find(({ mask }) => (mask & bitOf(before)) !== 0)
+  )?.lines ?? []
 
 const layoutFor = ({ layouts }: MachineInfo, { release, before }: ChartView): LayoutInfo | undefined =>
   before === undefined ? layouts.find(({ mask }) => (mask & bitOf(release)) !== 0) : layouts.at(-1)
@@ -67,7 +69,11 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
           'text',
           { x, y: y + 11, 'text-anchor': 'middle' },
           ...lines.map((line, n) =>
-            s('tspan', { x, dy: n === 0 ? 0 : 13, class: line.startsWith('*') ? 'command' : undefined }, line.replace(/^\*/, '')),
+            s(
+              'tspan',
+              { x, dy: n === 0 ? 0 : 13, class: line.startsWith('*') ? 'command' : undefined },
+              line.replace(/^\*/, ''),
+            ),
           ),
         ),
       ),
@@ -78,8 +84,15 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
     if (w === 0 || !shown(node.mask, view)) return []
     const bit = bitOf(view.release)
     const change =
-      view.before === undefined ? '' : (node.mask & bitOf(view.before)) === 0 ? 'new' : (node.mask & bit) === 0 ? 'gone' : ''
-    const kind = node.value === 'process gone' ? 'end' : (node.final & bit) !== 0 ? 'final' : (node.rest & bit) !== 0 ? 'rest' : ''
+      view.before === undefined
+        ? ''
+        : (node.mask & bitOf(view.before)) === 0
+          ? 'new'
+          : (node.mask & bit) === 0
+            ? 'gone'
+            : ''
+    const kind =
+      node.value === 'process gone' ? 'end' : (node.final & bit) !== 0 ? 'final' : (node.rest & bit) !== 0 ? 'rest' : ''
     const marks = [view.state === node.value ? 'chosen' : '', view.lit === node.value ? 'lit' : '']
     return [
       s(
@@ -108,7 +121,16 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
       {},
       s(
         'marker',
-        { id: marker, viewBox: '0 0 10 10', refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: 'auto-start-reverse' },
+        {
+          id: marker,
+          viewBox: '0 0 10 10',
+          refX: 9,
+          refY: 5,
+          markerUnits: 'userSpaceOnUse',
+          markerWidth: 10,
+          markerHeight: 10,
+          orient: 'auto-start-reverse',
+        },
         s('path', { d: 'M0,1 L10,5 L0,9 z', class: 'head' }),
       ),
     ),

@@ -41,7 +41,12 @@ export const link = (to: string, ...children: readonly Child[]): HTMLElement => 
 export const code = (text: string): HTMLElement => h('code', {}, text)
 
 /** A table; its first column heads the rows when `rowHeads` says so. */
-export function table(caption: string, heads: readonly Child[], rows: readonly (readonly Child[])[], rowHeads = true): HTMLElement {
+export function table(
+  caption: string,
+  heads: readonly Child[],
+  rows: readonly (readonly Child[])[],
+  rowHeads = true,
+): HTMLElement {
   const wide = h(
     'table',
     {},
@@ -51,7 +56,11 @@ export function table(caption: string, heads: readonly Child[], rows: readonly (
       'tbody',
       {},
       ...rows.map(cells =>
-        h('tr', {}, ...cells.map((cell, i) => (i === 0 && rowHeads ? h('th', { scope: 'row' }, cell) : h('td', {}, cell)))),
+        h(
+          'tr',
+          {},
+          ...cells.map((cell, i) => (i === 0 && rowHeads ? h('th', { scope: 'row' }, cell) : h('td', {}, cell))),
+        ),
       ),
     ),
   )

@@ -2,7 +2,19 @@
 import type { Story } from '../types.ts'
 import { at, bitOf, data, h, newest } from './dom.ts'
 import { searchView } from './search.ts'
-import { claimView, commandView, consumersView, front, machineView, missing, questionView, ruleView, runsView, storyView, type View } from './views.ts'
+import {
+  claimView,
+  commandView,
+  consumersView,
+  front,
+  machineView,
+  missing,
+  questionView,
+  ruleView,
+  runsView,
+  storyView,
+  type View,
+} from './views.ts'
 
 const main = document.getElementById('main') as HTMLElement
 const choice = document.getElementById('release') as HTMLSelectElement
@@ -14,7 +26,9 @@ let step = 0
 let length = 0
 let before = ''
 
-choice.replaceChildren(...data.releases.map(({ name, judged }) => h('option', { value: name }, judged ? name : `${name} (by dates)`)))
+choice.replaceChildren(
+  ...data.releases.map(({ name, judged }) => h('option', { value: name }, judged ? name : `${name} (by dates)`)),
+)
 
 function stories(story: Story | undefined, at1: string, href: (step: number) => string): View {
   if (story === undefined) return missing('There is no such way.')
@@ -41,7 +55,11 @@ function viewOf(parts: readonly string[]): View {
     case 'question':
       return questionView(id, release)
     case 'way':
-      return stories(data.stories[Number(id)], third, to => at('way', id, to))
+      return stories(
+        data.stories.find(story => story.id === id),
+        third,
+        to => at('way', id, to),
+      )
     case 'run':
       return stories(
         data.runs.find(run => run.id === id),
@@ -61,7 +79,10 @@ function viewOf(parts: readonly string[]): View {
 
 function partsOf(hash: string): string[] {
   try {
-    return hash.replace(/^#?\/?/, '').split('/').map(decodeURIComponent)
+    return hash
+      .replace(/^#?\/?/, '')
+      .split('/')
+      .map(decodeURIComponent)
   } catch {
     return ['unreadable']
   }
@@ -74,7 +95,7 @@ function show(): void {
   document.title = `${view.title} · lockstep`
   const title = h('h1', { tabindex: -1 }, view.title)
   main.replaceChildren(title, h('div', { class: 'body' }, ...view.body))
-  if (view.release !== undefined) choice.value = view.release
+  choice.value = view.release ?? newest
   choice.disabled = view.other === undefined
   const to = view.other
   choice.onchange = () => {

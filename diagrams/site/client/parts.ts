@@ -13,14 +13,18 @@ export function cite(place: string, release: string): Child {
 }
 
 /** A list, or nothing. */
-export const list = (items: readonly Child[]): Child => (items.length === 0 ? '' : h('ul', {}, ...items.map(item => h('li', {}, item))))
+export const list = (items: readonly Child[]): Child =>
+  items.length === 0 ? '' : h('ul', {}, ...items.map(item => h('li', {}, item)))
 
 /** Rules as a table, with where they are in a release. */
 export function ruleRows(rules: readonly RuleInfo[], release: string, caption: string): HTMLElement {
   const rows = rules.map(rule => {
     const cites = rule.cites.find(({ mask }) => isIn(mask, release)) ?? rule.cites.at(-1)
     return [
-      [link(at('rule', rule.id, release), rule.name), rule.may ? h('span', { class: 'note' }, ' (nobody owes it)') : undefined],
+      [
+        link(at('rule', rule.id, release), rule.name),
+        rule.may ? h('span', { class: 'note' }, ' (nobody owes it)') : undefined,
+      ],
       rule.on === '' ? rule.actors.join(', ') : code(rule.on),
       list(rule.says.map(code)),
       list((cites?.at ?? []).map(place => cite(place, release))),
@@ -42,21 +46,46 @@ function beats(frame: Frame, story: Story): HTMLElement[] {
     const name = story.cast[side] ?? side
     switch (kind) {
       case 'command':
-        return h('div', { class: 'say right', style: span(1, column(side)) }, h('b', {}, text), h('span', { class: 'vh' }, ` is sent to the ${name}`))
+        return h(
+          'div',
+          { class: 'say right', style: span(1, column(side)) },
+          h('b', {}, text),
+          h('span', { class: 'vh' }, ` is sent to the ${name}`),
+        )
       case 'reply':
-        return h('div', { class: 'say left reply', style: span(1, column(side)) }, h('span', { class: 'vh' }, `the ${name} answers: `), text)
+        return h(
+          'div',
+          { class: 'say left reply', style: span(1, column(side)) },
+          h('span', { class: 'vh' }, `the ${name} answers: `),
+          text,
+        )
       case 'event':
-        return h('div', { class: 'say left event', style: span(1, column(side)) }, h('span', { class: 'vh' }, `the ${name} says: `), text)
+        return h(
+          'div',
+          { class: 'say left event', style: span(1, column(side)) },
+          h('span', { class: 'vh' }, `the ${name} says: `),
+          text,
+        )
       case 'message':
       case 'lost': {
         const way = column(to ?? side) > column(side) ? 'right' : 'left'
         const words = kind === 'lost' ? `${text} (lost)` : text
-        return h('div', { class: `say ${way} wire ${kind}`, style: span(3, 5) }, h('span', { class: 'vh' }, `the ${name} sends: `), words)
+        return h(
+          'div',
+          { class: `say ${way} wire ${kind}`, style: span(3, 5) },
+          h('span', { class: 'vh' }, `the ${name} sends: `),
+          words,
+        )
       }
       default: {
         const where = side === '' ? 'grid-column:1/7' : `grid-column:${column(side)}/${column(side) + 2}`
         const mark = kind === 'fault' ? '⚡ ' : ''
-        return h('div', { class: `note-box ${kind}`, style: where }, h('span', { class: 'vh' }, side === '' ? '' : `${name}: `), `${mark}${text}`)
+        return h(
+          'div',
+          { class: `note-box ${kind}`, style: where },
+          h('span', { class: 'vh' }, side === '' ? '' : `${name}: `),
+          `${mark}${text}`,
+        )
       }
     }
   })
@@ -81,7 +110,11 @@ export function sequence(story: Story, current = -1, href?: (step: number) => st
   const rows = story.frames.map((number, i) => {
     const frame = data.frames[number] ?? { beats: [], set: {}, rule: -1 }
     const rule = data.rules[frame.rule]
-    const attributes = { class: i === current ? 'row now' : 'row', 'aria-current': i === current ? 'step' : undefined, id: `step-${i}` }
+    const attributes = {
+      class: i === current ? 'row now' : 'row',
+      'aria-current': i === current ? 'step' : undefined,
+      id: `step-${i}`,
+    }
     return h(
       'li',
       attributes,
@@ -90,18 +123,31 @@ export function sequence(story: Story, current = -1, href?: (step: number) => st
         'div',
         { class: 'more' },
         href === undefined ? String(i + 1) : h('a', { href: href(i), 'aria-label': `step ${i + 1}` }, String(i + 1)),
-        rule === undefined ? undefined : [' ', h('a', { href: at('rule', rule.id, story.release), class: 'by' }, rule.name)],
+        rule === undefined
+          ? undefined
+          : [' ', h('a', { href: at('rule', rule.id, story.release), class: 'by' }, rule.name)],
       ),
     )
   })
-  const loop = story.loop === undefined ? '' : story.loop === story.frames.length ? 'And so it stays.' : `From step ${story.loop + 1} on, again and again.`
+  const loop =
+    story.loop === undefined
+      ? ''
+      : story.loop === story.frames.length
+        ? 'And so it stays.'
+        : `From step ${story.loop + 1} on, again and again.`
   return h(
     'div',
     { class: 'sequence' },
     h(
       'div',
       { class: 'row heads', 'aria-hidden': 'true' },
-      h('div', { class: 'lanes' }, ...['operator', story.cast.src ?? 'src', story.cast.dst ?? 'dst'].map((name, i) => h('div', { class: 'head', style: `grid-column:${2 * i + 1}/${2 * i + 3}` }, name))),
+      h(
+        'div',
+        { class: 'lanes' },
+        ...['operator', story.cast.src ?? 'src', story.cast.dst ?? 'dst'].map((name, i) =>
+          h('div', { class: 'head', style: `grid-column:${2 * i + 1}/${2 * i + 3}` }, name),
+        ),
+      ),
       h('div', { class: 'more' }),
     ),
     h('ol', { class: 'steps' }, ...rows),
@@ -127,9 +173,15 @@ export function runLinks(runs: readonly { readonly id: string; readonly step: nu
   })
   const sorted = found.toSorted((a, b) => Number(b.run.release === release) - Number(a.run.release === release))
   if (sorted.length === 0) return h('p', {}, 'No recorded run shows it.')
-  const item = ({ run, step }: (typeof sorted)[number]) => [link(at('run', run.id, step + 1), run.title), ` on QEMU ${run.qemu}`]
+  const item = ({ run, step }: (typeof sorted)[number]) => [
+    link(at('run', run.id, step + 1), run.title),
+    ` on QEMU ${run.qemu}`,
+  ]
   const rest = sorted.slice(8)
-  return [list(sorted.slice(0, 8).map(item)), rest.length === 0 ? undefined : h('details', {}, h('summary', {}, `${rest.length} more`), list(rest.map(item)))]
+  return [
+    list(sorted.slice(0, 8).map(item)),
+    rest.length === 0 ? undefined : h('details', {}, h('summary', {}, `${rest.length} more`), list(rest.map(item))),
+  ]
 }
 
 /** Releases in words, for a heading. */

@@ -14,24 +14,80 @@ interface Item {
 }
 
 const ignored = new Set(
-  'a an the is are was in on of to by it its and or when what which how does do with from for that this at emit emits events event accepted status state qemu'.split(' '),
+  'a an the is are was in on of to by it its and or when what which how does do with from for that this at emit emits events event accepted status state qemu'.split(
+    ' ',
+  ),
 )
 
 /** Words of a text; an underscore or a hyphen holds a name together. */
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z0-9][a-z0-9._-]*/g)?.map(word => word.replace(/[.]$/, '')) ?? []
+const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .match(/[a-z0-9][a-z0-9._-]*/g)
+    ?.map(word => word.replace(/[.]$/, '')) ?? []
 
 function items(release: string): Item[] {
   const states = data.machines.flatMap(({ id, title, nodes }) =>
     nodes
       .filter(({ mask }) => isIn(mask, release))
-      .map(({ value }): Item => ({ kind: 'state', title: `${value}: ${title}`, to: at('machine', id, release, 'state', value), words: 'left leave entered arrows', weight: 2 })),
+      .map(
+        ({ value }): Item => ({
+          kind: 'state',
+          title: `${value}: ${title}`,
+          to: at('machine', id, release, 'state', value),
+          words: 'left leave entered arrows',
+          weight: 2,
+        }),
+      ),
   )
-  const commands = [...new Set(data.answers.map(({ command }) => command))].map((name): Item => ({ kind: 'command', title: name, to: at('command', name, release), words: 'command refused', weight: 2 }))
-  const rules = data.rules.filter(({ mask }) => isIn(mask, release)).map(({ id, name, on, says, machine }): Item => ({ kind: 'rule', title: name, to: at('rule', id, release), words: `${machine} ${on} ${says.join(' ')}`, weight: 0 }))
+  const commands = [...new Set(data.answers.map(({ command }) => command))].map(
+    (name): Item => ({
+      kind: 'command',
+      title: name,
+      to: at('command', name, release),
+      words: 'command refused',
+      weight: 2,
+    }),
+  )
+  const rules = data.rules
+    .filter(({ mask }) => isIn(mask, release))
+    .map(
+      ({ id, name, on, says, machine }): Item => ({
+        kind: 'rule',
+        title: name,
+        to: at('rule', id, release),
+        words: `${machine} ${on} ${says.join(' ')}`,
+        weight: 0,
+      }),
+    )
   const judged = data.releases.some(({ name, judged: is }) => is && name === release) ? release : newest
-  const claims = data.claims.map(({ id, name, system }): Item => ({ kind: 'claim', title: name, to: at('claim', id, judged), words: system, weight: 1 }))
-  const questions = data.questions.map(({ id, title, about }): Item => ({ kind: 'question', title, to: at('question', id, release), words: `${about} fail failed recovery recover dies death killed leave exit`, weight: 4 }))
-  const runs = data.runs.map(({ id, title, qemu }): Item => ({ kind: 'recorded run', title: `${title} on QEMU ${qemu}`, to: at('run', id, 1), words: '', weight: 0 }))
+  const claims = data.claims.map(
+    ({ id, name, system }): Item => ({
+      kind: 'claim',
+      title: name,
+      to: at('claim', id, judged),
+      words: system,
+      weight: 1,
+    }),
+  )
+  const questions = data.questions.map(
+    ({ id, title, about }): Item => ({
+      kind: 'question',
+      title,
+      to: at('question', id, release),
+      words: `${about} fail failed recovery recover dies death killed leave exit`,
+      weight: 4,
+    }),
+  )
+  const runs = data.runs.map(
+    ({ id, title, qemu }): Item => ({
+      kind: 'recorded run',
+      title: `${title} on QEMU ${qemu}`,
+      to: at('run', id, 1),
+      words: '',
+      weight: 0,
+    }),
+  )
   return [...questions, ...states, ...commands, ...claims, ...rules, ...runs]
 }
 
@@ -42,7 +98,8 @@ function score(item: Item, words: readonly string[]): number {
   let sum = 0
   let missed = 0
   for (const word of words) {
-    const fits = (other: string): boolean => other.startsWith(word) || (word.length > 4 && word.startsWith(other) && other.length > 3)
+    const fits = (other: string): boolean =>
+      other.startsWith(word) || (word.length > 4 && word.startsWith(other) && other.length > 3)
     if (title.includes(word)) sum += 4
     else if (title.some(fits)) sum += 3
     else if (more.some(fits)) sum += 1
@@ -55,7 +112,9 @@ function score(item: Item, words: readonly string[]): number {
 
 /** Where a command and a status are both named: the answer itself. */
 function direct(words: readonly string[], release: string): Child[] {
-  const commands = [...new Set(data.answers.map(({ command }) => command))].filter(name => words.includes(name) || words.includes(name.replaceAll('_', '-')))
+  const commands = [...new Set(data.answers.map(({ command }) => command))].filter(
+    name => words.includes(name) || words.includes(name.replaceAll('_', '-')),
+  )
   return commands.flatMap(command => {
     const own = data.answers.filter(one => one.command === command && isIn(one.mask, release))
     const states = [...new Set(own.flatMap(one => one.states))].filter(state => words.includes(state))
@@ -87,13 +146,24 @@ export function searchView(query: string): View {
   const found = wanted.map(release => ({
     release,
     answers: direct(words, release),
-    hits: words.length === 0 ? [] : items(release).map(item => ({ item, value: score(item, words) })).filter(({ value }) => value > 0).toSorted((a, b) => b.value - a.value).slice(0, wanted.length > 1 ? 12 : 40),
+    hits:
+      words.length === 0
+        ? []
+        : items(release)
+            .map(item => ({ item, value: score(item, words) }))
+            .filter(({ value }) => value > 0)
+            .toSorted((a, b) => b.value - a.value)
+            .slice(0, wanted.length > 1 ? 12 : 40),
   }))
   const count = found.reduce((sum, { hits, answers }) => sum + hits.length + answers.length, 0)
   return {
     title: `Search: ${query}`,
     body: [
-      h('p', { role: 'status' }, count === 0 ? 'Nothing was found. Try a status, a command, an event, or a word of a rule.' : `${count} found.`),
+      h(
+        'p',
+        { role: 'status' },
+        count === 0 ? 'Nothing was found. Try a status, a command, an event, or a word of a rule.' : `${count} found.`,
+      ),
       found.map(({ release, answers, hits }) => [
         wanted.length > 1 ? h('h2', {}, `QEMU ${release}`) : undefined,
         answers,

@@ -1,6 +1,6 @@
 /** What each address shows. */
 import type { AnswerInfo, ClaimInfo, EdgeInfo, MachineInfo, RuleInfo, Story } from '../types.ts'
-import { type ChartView, chart, changeOf, labelOf } from './chart.ts'
+import { type ChartView, changeOf, chart, labelOf } from './chart.ts'
 import { at, bitOf, type Child, code, data, h, isIn, link, newest, releaseText, table } from './dom.ts'
 import { dated, list, ruleRows, runLinks, sequence } from './parts.ts'
 
@@ -42,13 +42,22 @@ function claimTable(claims: readonly ClaimInfo[]): Child[] {
 
 const machineList = (release: string): Child =>
   [...Map.groupBy(data.machines, ({ system }) => system)].map(([system, machines]) =>
-    h('div', {}, h('h3', {}, system), list(machines.map(({ id, title }) => link(at('machine', id, release), title)))),
+    h(
+      'div',
+      {},
+      h('h3', {}, `In the system “${system}”`),
+      list(machines.map(({ id, title }) => link(at('machine', id, release), title))),
+    ),
   )
 
 /** The front page: claims x versions. */
 export function front(): View {
   const broken = data.claims.filter(claim => judged.some(version => claim.broken[version] !== undefined))
-  const filter = h('input', { id: 'claim-filter', type: 'search', 'aria-describedby': 'claim-count' }) as HTMLInputElement
+  const filter = h('input', {
+    id: 'claim-filter',
+    type: 'search',
+    'aria-describedby': 'claim-count',
+  }) as HTMLInputElement
   const only = h('input', { id: 'claim-broken', type: 'checkbox' }) as HTMLInputElement
   const count = h('p', { id: 'claim-count', role: 'status' })
   const place = h('div', {})
@@ -74,11 +83,30 @@ export function front(): View {
       h(
         'div',
         { class: 'cards' },
-        h('section', { 'aria-label': 'Asked often' }, h('h2', {}, 'Asked often'), list(data.questions.map(({ id, title }) => link(at('question', id, newest), title))), list([link(at('command', 'migrate_cancel', newest), 'Is a command accepted, in which status? For instance migrate_cancel'), link(at('consumers'), 'What do libvirt, Proxmox and KubeVirt do with each status?')])),
+        h(
+          'section',
+          { 'aria-label': 'Asked often' },
+          h('h2', {}, 'Asked often'),
+          list(data.questions.map(({ id, title }) => link(at('question', id, newest), title))),
+          list([
+            link(
+              at('command', 'migrate_cancel', newest),
+              'Is a command accepted, in which status? For instance migrate_cancel',
+            ),
+            link(at('consumers'), 'What do libvirt, Proxmox and KubeVirt do with each status?'),
+          ]),
+        ),
         h('section', { 'aria-label': 'State machines' }, h('h2', {}, 'State machines'), machineList(newest)),
       ),
       h('h2', { id: 'claims' }, 'Claims and releases'),
-      h('div', { class: 'tools' }, h('label', { for: 'claim-filter' }, 'Filter claims'), filter, only, h('label', { for: 'claim-broken' }, 'only those that some release breaks')),
+      h(
+        'div',
+        { class: 'tools' },
+        h('label', { for: 'claim-filter' }, 'Filter claims'),
+        filter,
+        only,
+        h('label', { for: 'claim-broken' }, 'only those that some release breaks'),
+      ),
       count,
       place,
     ],
@@ -88,19 +116,29 @@ export function front(): View {
 const rulesOf = (edge: EdgeInfo, release: string): RuleInfo[] =>
   edge.rules.flatMap(({ rule, mask }) => (isIn(mask, release) ? (data.rules[rule] ?? []) : []))
 
-function arrowList(edges: readonly EdgeInfo[], machine: MachineInfo, release: string, name: (edge: EdgeInfo) => string): Child {
+function arrowList(
+  edges: readonly EdgeInfo[],
+  machine: MachineInfo,
+  release: string,
+  name: (edge: EdgeInfo) => string,
+): Child {
   return list(
     edges.map(edge => [
       link(at('machine', machine.id, release, 'arrow', edge.from, edge.to), name(edge)),
       ': ',
-      labelOf(edge, release).map((line, i) => [i === 0 ? '' : ' ', line.startsWith('*') ? h('b', {}, line.slice(1)) : line]),
+      labelOf(edge, release).map((line, i) => [
+        i === 0 ? '' : ' ',
+        line.startsWith('*') ? h('b', {}, line.slice(1)) : line,
+      ]),
     ]),
   )
 }
 
 /** What each command is answered where a machine has a value. */
 const answersAt = (machine: string, side: string, state: string, release: string): AnswerInfo[] =>
-  data.answers.filter(one => one.machine === machine && one.side === side && one.states.includes(state) && isIn(one.mask, release))
+  data.answers.filter(
+    one => one.machine === machine && one.side === side && one.states.includes(state) && isIn(one.mask, release),
+  )
 
 const outcomes = { accepted: 'accepted', refused: 'refused', aborts: 'ends the process' } as const
 
@@ -123,18 +161,40 @@ function statePanel(machine: MachineInfo, value: string, release: string): Child
   const answers = answersAt(...enumOf(machine.variable), value, release)
   const byCommand = [...Map.groupBy(answers, ({ command }) => command)].sort(([a], [b]) => (a < b ? -1 : 1))
   const place = `${machine.variable} ${value}`
-  const runs = data.runs.flatMap(({ id, passes }) => (Object.hasOwn(passes, place) ? [{ id, step: passes[place] ?? 0 }] : []))
+  const runs = data.runs.flatMap(({ id, passes }) =>
+    Object.hasOwn(passes, place) ? [{ id, step: passes[place] ?? 0 }] : [],
+  )
   const consumer = data.consumers.find(({ status }) => status === value && /migration|incoming/.test(machine.variable))
   return [
     h('h2', { id: 'panel', tabindex: -1 }, `State ${value}`),
     h('h3', {}, `Arrows out (${out.length})`),
-    out.length === 0 ? h('p', {}, 'Nothing leads out of it.') : arrowList(out, machine, release, ({ to }) => `to ${to}`),
+    out.length === 0
+      ? h('p', {}, 'Nothing leads out of it.')
+      : arrowList(out, machine, release, ({ to }) => `to ${to}`),
     h('h3', {}, `Arrows in (${into.length})`),
     into.length === 0 ? h('p', {}, 'It begins here.') : arrowList(into, machine, release, ({ from }) => `from ${from}`),
-    consumer === undefined ? undefined : [h('h3', {}, 'Consumers'), list([`libvirt: ${consumer.libvirt}. ${consumer.reaction}`, `Proxmox: ${consumer.proxmox}`, `KubeVirt: ${consumer.kubevirt}`])],
+    consumer === undefined
+      ? undefined
+      : [
+          h('h3', {}, 'Consumers'),
+          list([
+            `libvirt: ${consumer.libvirt}. ${consumer.reaction}`,
+            `Proxmox: ${consumer.proxmox}`,
+            `KubeVirt: ${consumer.kubevirt}`,
+          ]),
+        ],
     h('h3', {}, 'Recorded runs that pass through it'),
     runLinks(runs, release),
-    byCommand.length === 0 ? undefined : table(`Commands at ${value}, QEMU ${release}`, ['command', 'what it is answered'], byCommand.map(([command, some]) => [link(at('command', command, release), code(command)), list(some.map(outcome))])),
+    byCommand.length === 0
+      ? undefined
+      : table(
+          `Commands at ${value}, QEMU ${release}`,
+          ['command', 'what it is answered'],
+          byCommand.map(([command, some]) => [
+            link(at('command', command, release), code(command)),
+            list(some.map(outcome)),
+          ]),
+        ),
     ruleRows(rules, release, `Rules on the arrows of ${value}`),
   ]
 }
@@ -143,7 +203,10 @@ function arrowPanel(machine: MachineInfo, from: string, to: string, release: str
   const edge = machine.edges.find(one => one.from === from && one.to === to)
   if (edge === undefined || !isIn(edge.mask, release)) {
     const where = edge === undefined ? 'in no release' : `in ${releaseText(edge.mask)}`
-    return [h('h2', { id: 'panel', tabindex: -1 }, `${from} → ${to}`), h('p', {}, `Nothing takes this arrow in QEMU ${release}; it is ${where}.`)]
+    return [
+      h('h2', { id: 'panel', tabindex: -1 }, `${from} → ${to}`),
+      h('p', {}, `Nothing takes this arrow in QEMU ${release}; it is ${where}.`),
+    ]
   }
   const way = edge.ways.find(({ mask }) => isIn(mask, release))
   const story = way === undefined ? undefined : data.stories[way.story]
@@ -155,8 +218,8 @@ function arrowPanel(machine: MachineInfo, from: string, to: string, release: str
       ? undefined
       : [
           h('h3', {}, `The shortest way there (${story.frames.length} steps)`),
-          h('p', {}, link(at('way', way.story, 1), 'Go it step by step'), '.'),
-          sequence(story, -1, step => at('way', way.story, step + 1)),
+          h('p', {}, link(at('way', story.id, 1), 'Go it step by step'), '.'),
+          sequence(story, -1, step => at('way', story.id, step + 1)),
         ],
   ]
 }
@@ -171,12 +234,19 @@ function comparison(machine: MachineInfo, before: string, now: string): Child {
     list(
       edge.rules
         .filter(({ mask }) => isIn(mask, a) && !isIn(mask, b))
-        .flatMap(({ rule }) => (data.rules[rule] === undefined ? [] : [link(at('rule', data.rules[rule].id, a), data.rules[rule].name)])),
+        .flatMap(({ rule }) =>
+          data.rules[rule] === undefined ? [] : [link(at('rule', data.rules[rule].id, a), data.rules[rule].name)],
+        ),
     )
   return table(
     `What changed from QEMU ${before} to ${now}`,
     ['arrow', 'change', `rules of ${before} only`, `rules of ${now} only`],
-    found.map(({ edge, change }) => [`${edge.from} → ${edge.to}`, h('span', { class: `mark ${change}` }, change), rules(edge, before, now), rules(edge, now, before)]),
+    found.map(({ edge, change }) => [
+      `${edge.from} → ${edge.to}`,
+      h('span', { class: `mark ${change}` }, change),
+      rules(edge, before, now),
+      rules(edge, now, before),
+    ]),
   )
 }
 
@@ -192,11 +262,22 @@ export function machineView(id: string, release: string, rest: readonly string[]
     ...(what === 'state' ? { state: first } : {}),
     ...(what === 'arrow' ? { arrow: [first, second] as const } : {}),
   }
-  const machines = h('select', { id: 'machine-choice' }, ...data.machines.map(one => h('option', { value: one.id, selected: one.id === id ? '' : undefined }, one.title))) as HTMLSelectElement
+  const machines = h(
+    'select',
+    { id: 'machine-choice' },
+    ...data.machines.map(one => h('option', { value: one.id, selected: one.id === id ? '' : undefined }, one.title)),
+  ) as HTMLSelectElement
   machines.addEventListener('change', () => {
     location.hash = at('machine', machines.value, release)
   })
-  const other = h('select', { id: 'compare-choice' }, h('option', { value: '' }, 'nothing'), ...data.releases.filter(({ name }) => name !== release).map(({ name }) => h('option', { value: name, selected: name === before ? '' : undefined }, name))) as HTMLSelectElement
+  const other = h(
+    'select',
+    { id: 'compare-choice' },
+    h('option', { value: '' }, 'nothing'),
+    ...data.releases
+      .filter(({ name }) => name !== release)
+      .map(({ name }) => h('option', { value: name, selected: name === before ? '' : undefined }, name)),
+  ) as HTMLSelectElement
   other.addEventListener('change', () => {
     location.hash = other.value === '' ? at('machine', id, release) : at('machine', id, release, 'compare', other.value)
   })
@@ -206,15 +287,60 @@ export function machineView(id: string, release: string, rest: readonly string[]
     release,
     other: to => at('machine', id, to, ...clicked),
     body: [
-      h('div', { class: 'tools' }, h('label', { for: 'machine-choice' }, 'Machine'), machines, h('label', { for: 'compare-choice' }, 'Compare with'), other),
+      h(
+        'div',
+        { class: 'tools' },
+        h('label', { for: 'machine-choice' }, 'Machine'),
+        machines,
+        h('label', { for: 'compare-choice' }, 'Compare with'),
+        other,
+      ),
       dated(release),
       before === undefined
-        ? h('p', { class: 'legend' }, h('b', {}, 'bold'), ' command, ⇒ event, ← message received; ', h('span', { class: 'key rest' }, 'may stay'), ' until somebody or something acts; ', h('span', { class: 'key final' }, 'never left'), '. Click a state or an arrow.')
-        : h('p', { class: 'legend' }, 'Against QEMU ', before, ': ', h('span', { class: 'mark new' }, 'new'), ' ', h('span', { class: 'mark gone' }, 'gone'), ' ', h('span', { class: 'mark changed' }, 'changed'), ' (other rules take it).'),
-      h('div', { class: 'picture', role: 'region', tabindex: 0, 'aria-label': `${machine.title} as a picture` }, chart(machine, view)),
-      h('section', { class: 'panel' }, what === 'state' ? statePanel(machine, first, release) : what === 'arrow' ? arrowPanel(machine, first, second, release) : undefined),
+        ? h(
+            'p',
+            { class: 'legend' },
+            h('b', {}, 'bold'),
+            ' command, ⇒ event, ← message received; ',
+            h('span', { class: 'key rest' }, 'may stay'),
+            ' until somebody or something acts; ',
+            h('span', { class: 'key final' }, 'never left'),
+            '. Click a state or an arrow.',
+          )
+        : h(
+            'p',
+            { class: 'legend' },
+            'Against QEMU ',
+            before,
+            ': ',
+            h('span', { class: 'mark new' }, 'new'),
+            ' ',
+            h('span', { class: 'mark gone' }, 'gone'),
+            ' ',
+            h('span', { class: 'mark changed' }, 'changed'),
+            ' (other rules take it).',
+          ),
+      h(
+        'div',
+        { class: 'picture', role: 'region', tabindex: 0, 'aria-label': `${machine.title} as a picture` },
+        chart(machine, view),
+      ),
+      h(
+        'section',
+        { class: 'panel' },
+        what === 'state'
+          ? statePanel(machine, first, release)
+          : what === 'arrow'
+            ? arrowPanel(machine, first, second, release)
+            : undefined,
+      ),
       before === undefined ? undefined : comparison(machine, before, release),
-      h('details', {}, h('summary', {}, `All ${edges.length} arrows as a list`), arrowList(edges, machine, release, ({ from, to }) => `${from} → ${to}`)),
+      h(
+        'details',
+        {},
+        h('summary', {}, `All ${edges.length} arrows as a list`),
+        arrowList(edges, machine, release, ({ from, to }) => `${from} → ${to}`),
+      ),
     ],
   }
 }
@@ -227,7 +353,12 @@ export function ruleView(id: string, release: string): View {
   const arrows = data.machines.flatMap(machine =>
     machine.edges
       .filter(edge => edge.rules.some(({ rule, mask }) => data.rules[rule]?.id === id && isIn(mask, release)))
-      .map(edge => link(at('machine', machine.id, release, 'arrow', edge.from, edge.to), `${machine.title}: ${edge.from} → ${edge.to}`)),
+      .map(edge =>
+        link(
+          at('machine', machine.id, release, 'arrow', edge.from, edge.to),
+          `${machine.title}: ${edge.from} → ${edge.to}`,
+        ),
+      ),
   )
   return {
     title: first.name,
@@ -237,7 +368,10 @@ export function ruleView(id: string, release: string): View {
       h('p', {}, `A rule of the machine “${first.machine}”: one atomic step.`),
       dated(release),
       ruleRows(rules, release, 'The rule'),
-      ...rules.map(rule => [h('h2', {}, rule.versions === '' ? 'What must be, and what becomes of it' : `In QEMU: ${rule.versions}`), list(rule.does.map(code))]),
+      ...rules.map(rule => [
+        h('h2', {}, rule.versions === '' ? 'What must be, and what becomes of it' : `In QEMU: ${rule.versions}`),
+        list(rule.does.map(code)),
+      ]),
       h('h2', {}, `Arrows that it takes in QEMU ${release}`),
       arrows.length === 0 ? h('p', {}, 'None of those that are drawn.') : list(arrows),
     ],
@@ -256,12 +390,36 @@ export function claimView(id: string, release: string): View {
     release,
     other: to => at('claim', id, to),
     body: [
-      h('p', {}, `A claim about the system “${claim.system}”, of the kind `, h('b', {}, claim.kind), `. ${kinds[claim.kind] ?? ''}`),
-      table('What became of it', ['release', 'verdict', 'what happens', 'seen on a real binary'], judged.map(version => [link(at('claim', id, version), version), h('span', { class: word(claim, version) }, word(claim, version)), claim.broken[version] ?? '', claim.seen[version] ?? ''])),
+      h(
+        'p',
+        {},
+        `A claim about the system “${claim.system}”, of the kind `,
+        h('b', {}, claim.kind),
+        `. ${kinds[claim.kind] ?? ''}`,
+      ),
+      table(
+        'What became of it',
+        ['release', 'verdict', 'what happens', 'seen on a real binary'],
+        judged.map(version => [
+          link(at('claim', id, version), version),
+          h('span', { class: word(claim, version) }, word(claim, version)),
+          claim.broken[version] ?? '',
+          claim.seen[version] ?? '',
+        ]),
+      ),
       h('h2', {}, `In QEMU ${release}: ${broken === undefined ? 'it holds' : 'it is broken'}`),
       story === undefined || number === undefined
         ? h('p', {}, 'Every state was looked at; there is no way to show.')
-        : [h('p', {}, `The shortest way there has ${story.frames.length} steps. `, link(at('way', number, 1), 'Go it step by step'), '.'), sequence(story, -1, step => at('way', number, step + 1))],
+        : [
+            h(
+              'p',
+              {},
+              `The shortest way there has ${story.frames.length} steps. `,
+              link(at('way', story.id, 1), 'Go it step by step'),
+              '.',
+            ),
+            sequence(story, -1, step => at('way', story.id, step + 1)),
+          ],
     ],
   }
 }
@@ -271,7 +429,11 @@ export function commandView(command: string, release: string): View {
   const answers = data.answers.filter(one => one.command === command)
   const all = unique(data.answers.map(one => one.command)).sort()
   if (answers.length === 0) return missing(`No rule speaks of the command ${command}.`)
-  const choice = h('select', { id: 'command-choice' }, ...all.map(name => h('option', { value: name, selected: name === command ? '' : undefined }, name))) as HTMLSelectElement
+  const choice = h(
+    'select',
+    { id: 'command-choice' },
+    ...all.map(name => h('option', { value: name, selected: name === command ? '' : undefined }, name)),
+  ) as HTMLSelectElement
   choice.addEventListener('change', () => {
     location.hash = at('command', choice.value, release)
   })
@@ -283,7 +445,11 @@ export function commandView(command: string, release: string): View {
     body: [
       h('div', { class: 'tools' }, h('label', { for: 'command-choice' }, 'Command'), choice),
       dated(release),
-      h('p', {}, 'Where more than one answer stands, something besides the status decides: arguments, capabilities, or how far a thread is.'),
+      h(
+        'p',
+        {},
+        'Where more than one answer stands, something besides the status decides: arguments, capabilities, or how far a thread is.',
+      ),
       ...[...groups].map(([title, some]) => {
         const states = unique(some.flatMap(one => one.states))
         return table(
@@ -300,7 +466,9 @@ export function commandView(command: string, release: string): View {
 }
 
 const events = (said: readonly string[]): Child =>
-  said.length === 0 ? h('em', {}, 'no event at all') : h('ol', { class: 'events' }, ...said.map(one => h('li', {}, code(one))))
+  said.length === 0
+    ? h('em', {}, 'no event at all')
+    : h('ol', { class: 'events' }, ...said.map(one => h('li', {}, code(one))))
 
 /** A question that many ask. */
 export function questionView(id: string, release: string): View {
@@ -310,7 +478,12 @@ export function questionView(id: string, release: string): View {
   const who = cast[question.side] ?? question.side
   const here = question.outcomes.filter(({ mask }) => isIn(mask, release))
   const rows = (some: readonly (typeof here)[number][], last: (one: (typeof here)[number]) => Child): Child[][] =>
-    some.map(one => [events(one.events), one.end, link(at('way', one.story, 1), 'the way, step by step'), last(one)])
+    some.map(one => [
+      events(one.events),
+      one.end,
+      link(at('way', data.stories[one.story]?.id ?? '', 1), 'the way, step by step'),
+      last(one),
+    ])
   return {
     title: question.title,
     release,
@@ -318,12 +491,30 @@ export function questionView(id: string, release: string): View {
     body: [
       h('p', { class: 'lead' }, question.about),
       dated(release),
-      table(`What the ${who} says in QEMU ${release}, in order, and what it comes to`, ['events', 'where it ends', 'how', 'also in'], rows(here, one => releaseText(one.mask)), false),
+      table(
+        `What the ${who} says in QEMU ${release}, in order, and what it comes to`,
+        ['events', 'where it ends', 'how', 'also in'],
+        rows(here, one => releaseText(one.mask)),
+        false,
+      ),
       h('h2', {}, 'See also'),
       list(question.see.map(({ text, to }) => link(`#/${to.replace('{release}', release)}`, text))),
       h('h2', {}, 'Recorded runs'),
-      runLinks(question.runs.map(run => ({ id: run, step: 0 })), release),
-      h('details', {}, h('summary', {}, 'In all releases'), table('In all releases', ['events', 'where it ends', 'how', 'in'], rows(question.outcomes, one => releaseText(one.mask)), false)),
+      runLinks(
+        question.runs.map(run => ({ id: run, step: 0 })),
+        release,
+      ),
+      h(
+        'details',
+        {},
+        h('summary', {}, 'In all releases'),
+        table(
+          'In all releases',
+          ['events', 'where it ends', 'how', 'in'],
+          rows(question.outcomes, one => releaseText(one.mask)),
+          false,
+        ),
+      ),
     ],
   }
 }
@@ -332,25 +523,45 @@ export function questionView(id: string, release: string): View {
 export const consumersView = (): View => ({
   title: 'What consumers do with each status',
   body: [
-    h('p', {}, 'libvirt: read in qemu_monitor.h, qemu_monitor_json.c, qemu_migration.c and qemu_process.c. Proxmox: read in PVE/QemuMigrate.pm, which asks query-migrate. KubeVirt sees libvirt’s job.'),
-    table('Consumers', ['status', 'libvirt', 'libvirt, on the event', 'Proxmox', 'KubeVirt'], data.consumers.map(one => [code(one.status), one.libvirt, one.reaction, one.proxmox, one.kubevirt])),
+    h(
+      'p',
+      {},
+      'libvirt: read in qemu_monitor.h, qemu_monitor_json.c, qemu_migration.c and qemu_process.c. Proxmox: read in PVE/QemuMigrate.pm, which asks query-migrate. KubeVirt sees libvirt’s job.',
+    ),
+    table(
+      'Consumers',
+      ['status', 'libvirt', 'libvirt, on the event', 'Proxmox', 'KubeVirt'],
+      data.consumers.map(one => [code(one.status), one.libvirt, one.reaction, one.proxmox, one.kubevirt]),
+    ),
   ],
 })
 
 /** Machines that have something of a story to show, of one side. */
 function machinesFor(story: Story, side: string): MachineInfo[] {
-  const values = new Set(story.frames.flatMap(number => Object.entries(data.frames[number]?.set ?? {}).map(([name, value]) => `${name} ${value}`)))
+  const values = new Set(
+    story.frames.flatMap(number =>
+      Object.entries(data.frames[number]?.set ?? {}).map(([name, value]) => `${name} ${value}`),
+    ),
+  )
   const fits = ({ variable, nodes }: MachineInfo): number =>
     variable.startsWith(`${side}.`) ? nodes.filter(({ value }) => values.has(`${variable} ${value}`)).length : 0
   const own = (machine: MachineInfo): number => (machine.system === story.system ? 100 : 0) + fits(machine)
   const status = ({ variable }: MachineInfo): number => (/migration|incoming/.test(variable) ? 1000 : 0)
   return data.machines
-    .filter(machine => machine.variable.startsWith(`${side}.`) && (fits(machine) > 0 || machine.system === story.system))
+    .filter(
+      machine => machine.variable.startsWith(`${side}.`) && (fits(machine) > 0 || machine.system === story.system),
+    )
     .toSorted((a, b) => status(b) + own(b) - status(a) - own(a))
 }
 
 /** A story step by step, both machines side by side. */
-export function storyView(story: Story, step: number, href: (step: number) => string, choice: Map<string, string>, again: () => void): View {
+export function storyView(
+  story: Story,
+  step: number,
+  href: (step: number) => string,
+  choice: Map<string, string>,
+  again: () => void,
+): View {
   const last = story.frames.length
   const now = Math.min(Math.max(step, 1), last)
   const known: Record<string, string> = { ...story.start }
@@ -366,29 +577,60 @@ export function storyView(story: Story, step: number, href: (step: number) => st
     const machines = machinesFor(story, name)
     const machine = machines.find(({ id }) => id === choice.get(name)) ?? machines[0]
     if (machine === undefined) return undefined
-    const select = h('select', { id: `lit-${name}` }, ...machines.map(one => h('option', { value: one.id, selected: one === machine ? '' : undefined }, one.title))) as HTMLSelectElement
+    const select = h(
+      'select',
+      { id: `lit-${name}` },
+      ...machines.map(one => h('option', { value: one.id, selected: one === machine ? '' : undefined }, one.title)),
+    ) as HTMLSelectElement
     select.addEventListener('change', () => {
       choice.set(name, select.value)
       again()
     })
     const value = known[machine.variable] ?? ''
-    const view: ChartView = { release: story.release, lit: value, ...(moved.has(machine.variable) ? { from: previous[machine.variable] ?? '' } : {}) }
+    const view: ChartView = {
+      release: story.release,
+      lit: value,
+      ...(moved.has(machine.variable) ? { from: previous[machine.variable] ?? '' } : {}),
+    }
     const others = Object.entries(known).filter(([key]) => key.startsWith(`${name}.`))
     return h(
       'section',
       { class: `side ${name}`, 'aria-label': story.cast[name] ?? name },
       h('h2', {}, `${story.cast[name] ?? name}: ${value === '' ? 'not told yet' : value}`),
-      h('p', { class: 'state' }, ...others.map(([key, is]) => h('span', { class: moved.has(key) ? 'moved' : undefined }, `${key.slice(name.length + 1)} `, h('b', {}, is), ' '))),
+      h(
+        'p',
+        { class: 'state' },
+        ...others.map(([key, is]) =>
+          h(
+            'span',
+            { class: moved.has(key) ? 'moved' : undefined },
+            `${key.slice(name.length + 1)} `,
+            h('b', {}, is),
+            ' ',
+          ),
+        ),
+      ),
       h('p', {}, h('label', { for: `lit-${name}` }, 'Shown: '), select),
       chart(machine, view),
     )
   }
   const button = (to: number, name: string, key: string): Child =>
-    to < 1 || to > last ? h('span', { class: 'button off', 'aria-hidden': 'true' }, name) : h('a', { class: 'button', href: href(to), 'aria-keyshortcuts': key }, name)
+    to < 1 || to > last
+      ? h('span', { class: 'button off', 'aria-hidden': 'true' }, name)
+      : h('a', { class: 'button', href: href(to), 'aria-keyshortcuts': key }, name)
   return {
     title: `${story.title}, QEMU ${story.release}`,
+    release: story.release,
     body: [
-      h('nav', { class: 'stepper', 'aria-label': 'Steps' }, button(1 === now ? 0 : 1, 'First', 'Home'), button(now - 1, 'Previous', 'ArrowLeft'), h('span', { role: 'status' }, `Step ${now} of ${last}`), button(now + 1, 'Next', 'ArrowRight'), button(last === now ? last + 1 : last, 'Last', 'End')),
+      h(
+        'nav',
+        { class: 'stepper', 'aria-label': 'Steps' },
+        button(1 === now ? 0 : 1, 'First', 'Home'),
+        button(now - 1, 'Previous', 'ArrowLeft'),
+        h('span', { role: 'status' }, `Step ${now} of ${last}`),
+        button(now + 1, 'Next', 'ArrowRight'),
+        button(last === now ? last + 1 : last, 'Last', 'End'),
+      ),
       h('div', { class: 'pair' }, side('src'), side('dst')),
       h('h2', {}, 'All steps'),
       sequence(story, now - 1, i => href(i + 1)),
@@ -399,8 +641,20 @@ export function storyView(story: Story, step: number, href: (step: number) => st
 /** The runs that there are. */
 export const runsView = (): View => ({
   title: 'Recorded runs of real binaries',
-  body: [...Map.groupBy(data.runs, ({ qemu }) => qemu)].sort(([a], [b]) => (a < b ? 1 : -1)).map(([qemu, runs]) => h('details', {}, h('summary', {}, `QEMU ${qemu}: ${runs.length} runs`), list(runs.map(({ id, title }) => link(at('run', id, 1), title))))),
+  body: [...Map.groupBy(data.runs, ({ qemu }) => qemu)]
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .map(([qemu, runs]) =>
+      h(
+        'details',
+        {},
+        h('summary', {}, `QEMU ${qemu}: ${runs.length} runs`),
+        list(runs.map(({ id, title }) => link(at('run', id, 1), title))),
+      ),
+    ),
 })
 
 /** Something that is not there. */
-export const missing = (text: string): View => ({ title: 'Not found', body: [h('p', {}, text), h('p', {}, link('#/', 'The front page'))] })
+export const missing = (text: string): View => ({
+  title: 'Not found',
+  body: [h('p', {}, text), h('p', {}, link('#/', 'The front page'))],
+})
