@@ -51,6 +51,7 @@ async function tests(args: string[]): Promise<Tally> {
 const all = [
   await step('lint', 'biome', ['check', '.']),
   await step('types', 'tsc', []),
+  await step('types of the page', 'tsc', ['-p', 'diagrams/site/client']),
   existsSync(join(root, 'diagrams/draw.ts'))
     ? await step('generated files are fresh', process.execPath, ['conformance/cli.ts', 'draw', '--check'])
     : skip('generated files are fresh', 'there is no diagrams/draw.ts'),

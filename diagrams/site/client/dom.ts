@@ -1,5 +1,3 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 /** Elements from names, attributes and texts.  Text is only ever set as text: nothing of the data is read as HTML. */
 import type { Mask, SiteData } from '../types.ts'
 
