@@ -274,7 +274,7 @@ describe('lockstep conform', () => {
   test('runs the reference, and writes its reports and transcripts', async () => {
     const out = join(folder, 'out')
     const { exitCode, stdout, stderr } = await lockstep(
-      ...['conform', '--only', 'precopy/dead-address', '--repeat', '2', '--seed', '5'],
+      ...['conform', '--only', 'precopy/dead-address/1', '--repeat', '2', '--seed', '5'],
       ...['--json', '--report', 'junit,json', '--out', out],
     )
     expect(exitCode).toBe(0)
@@ -315,7 +315,7 @@ describe('lockstep serve', () => {
       exitCode: 3,
       stderr: expect.stringContaining('address already in use'),
     })
-    const words = ['--src', `unix:${path}`, '--dst', dst, '--only', 'precopy/cancel,precopy/dead-address', '--json']
+    const words = ['--src', `unix:${path}`, '--dst', dst, '--only', 'precopy/cancel/1,precopy/dead-address/1', '--json']
     const { exitCode, stdout } = await lockstep('conform', ...words)
     expect([exitCode, JSON.parse(stdout).summary.conforms]).toEqual([0, 2])
     server.kill('SIGINT')

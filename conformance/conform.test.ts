@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { flatten } from '../impl/flatten.ts'
 import { calls, cases, failures, holds } from '../spec/cases.ts'
+import type { Case } from '../spec/script.ts'
 import { pair } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
-import { conform, judge, printFrozen } from './conform.ts'
+import { conform, judge, printFrozen, type Result } from './conform.ts'
 import { embedded } from './embedded.ts'
 import { QmpError } from './failure.ts'
 import { judges } from './judges.ts'
@@ -70,6 +71,48 @@ describe('the cases', () => {
       expect(readdirSync(tempDir()).filter(name => name !== 'pid-namespace')).toEqual([])
     },
   )
+
+  test('come to their end and keep to the rules, each on a reference of one release', {
+    timeout: 180_000,
+  }, async () => {
+    const pool = judges()
+    const turns = versions.map((release, turn) => ({
+      ...options,
+      targets: [embedded(release)],
+      cases: cases.filter((of, i) => !of.quick && i % versions.length === turn),
+      jobs: 8,
+    }))
+    const results: Result[] = []
+    for (const turn of turns) results.push(...(await conform(turn, pool.validate)))
+    await pool.close()
+    // A claim that the release breaks may be broken by the reference too.
+    expect(results.filter(({ expected }) => !expected)).toEqual([])
+    expect(results.filter(({ verdict }) => verdict !== 'skipped').length).toBeGreaterThan(cases.length / 4)
+  })
+
+  test('are not all quick, nor is none', () => {
+    expect(cases.filter(of => of.quick).length).toBeGreaterThan(10)
+    expect(cases.filter(of => of.quick).length).toBeLessThan(cases.length / 2)
+  })
+
+  test('that are for some releases only say why', () => {
+    const bounded = cases.filter(({ since, until }) => since !== undefined || until !== undefined)
+    expect(bounded.filter(({ why }) => why === undefined).map(({ id }) => id)).toEqual([])
+  })
+
+  test('of another release are skipped, with the reason', async () => {
+    const [since, until] = ['9.1', '9.0'].map((bound, i) => ({
+      ...named('precopy/dead-address/1'),
+      why: 'of what came with it',
+      ...(i === 0 ? { since: bound } : { until: bound }),
+    }))
+    const verdicts = async (release: string) =>
+      conform({ ...options, targets: [embedded(release)], cases: [since, until] as Case[] }, validate)
+    expect((await verdicts('7.2')).map(({ verdict }) => verdict)).toEqual(['skipped', 'conforms'])
+    const [first, second] = await verdicts('11.1')
+    expect([first?.verdict, second?.verdict]).toEqual(['conforms', 'skipped'])
+    expect(second).toMatchObject({ message: 'of what came with it', expected: true })
+  })
 
   test.each(versions)('do not come to their end on a reference %s that refuses the connection', async release => {
     const of = named('precopy/complete/1')

@@ -168,8 +168,9 @@ const unreachable = (error: unknown): error is Error => error instanceof QmpErro
 
 /** Why a case is not for a version, if it is not. */
 export function untimely(of: Case, version: string): string | undefined {
-  const { since, until } = of
+  const { since, until, why } = of
   if (isIn(version, of)) return undefined
+  if (why !== undefined) return why
   const span = since === undefined ? `until ${until}` : until === undefined ? `since ${since}` : `${since} to ${until}`
   return `it is for QEMU ${span}, and this is ${version}`
 }

@@ -4,7 +4,7 @@ import { Director } from '../impl/director.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls } from '../spec/cases.ts'
-import type { Act, Case } from '../spec/script.ts'
+import { type Act, type Case, everyAct } from '../spec/script.ts'
 import { asWished, flatPair, obey, type Wishes, without } from './behaviour.ts'
 import { type Identity, isMigrating, knowledge } from './knowledge.ts'
 import { isNetworkAct } from './network.ts'
@@ -18,6 +18,8 @@ export interface PairOptions
   extends Pick<ServeOptions, 'listen' | 'seed' | 'onExit' | 'anywhere' | 'drive'>,
     Wishes,
     Identity {
+  /** The guest of the source has not been started. */
+  readonly paused?: boolean
   /** The release to be. */
   readonly version: string
 }
@@ -37,6 +39,7 @@ function joinSides(reference: Reference, wanted: readonly string[]): void {
 export async function servePair({
   version,
   wanted = [],
+  paused = false,
   script = [],
   edits,
   note,
@@ -56,7 +59,7 @@ export async function servePair({
     ...asWished({ wanted }),
     ...known,
     start: {
-      'src.vm': 'running',
+      'src.vm': paused ? 'prelaunch' : 'running',
       'dst.autostart': 'yes',
       'dst.listening': 'no',
       'dst.incoming': 'none',
@@ -85,9 +88,10 @@ function faultOf(act: Act): { side: string; name: string } | undefined {
 }
 
 /** Why a case cannot be run on a reference endpoint, if it cannot. */
-function unfit({ guest, script }: Case): string | undefined {
+function unfit({ guest, script, real }: Case): string | undefined {
+  if (real !== undefined) return real
   if (guest !== undefined) return 'it needs a guest that runs our program, and a reference endpoint has none'
-  const act = script.find(one => one.do === 'freeze' || (isNetworkAct(one) && faultOf(one) === undefined))
+  const act = everyAct(script).find(one => one.do === 'freeze' || (isNetworkAct(one) && faultOf(one) === undefined))
   if (act === undefined) return undefined
   return `it has the fault "${act.do === 'link' ? act.fault : act.do}", and the rules know none by that name`
 }
@@ -100,13 +104,14 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
     release: version,
     rerun: `--version ${version}`,
     unfit,
-    open: async ({ case: { sides }, seed, timeoutScale, tap }) => {
+    open: async ({ case: { sides, paused = false }, seed, timeoutScale, tap }) => {
       const { dir, remove } = folder()
       const ends = { src: Promise.withResolvers<number | null>(), dst: Promise.withResolvers<number | null>() }
       const killed = new Set<Side>()
       const endpoint = await servePair({
         version,
         wanted,
+        paused,
         listen: Object.fromEntries(sides.map(side => [side, `unix:${join(dir, `${side}.qmp`)}`])),
         seed,
         onExit: (side, code) => ends[side as Side].resolve(code),
@@ -143,6 +148,8 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
       return {
         players: Object.fromEntries(Object.entries(clients).map(([side, c]) => [side, player(side as Side, c)])),
         uri: `unix:${join(dir, 'migration')}`,
+        other: `unix:${join(dir, 'other')}`,
+        dir,
         dead: `unix:${join(dir, 'nobody')}`,
         silence: 0.2,
         network: {

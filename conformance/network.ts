@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import type { Act } from '../spec/script.ts'
+import { type Act, everyAct } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { type Link, proxy } from './faults.ts'
 import type { Tap } from './qmp.ts'
@@ -138,8 +138,9 @@ export async function networkFor(
   script: readonly Act[],
   { dir, uri, tap }: { readonly dir: string; readonly uri: string; readonly tap: (side: Side) => Tap },
 ): Promise<Network | undefined> {
-  if (!script.some(isNetworkAct)) return undefined
-  if (!script.some(act => isNetworkAct(act) && act.do !== 'stray')) return new Between(undefined, uri, tap)
+  const acts = everyAct(script).filter(isNetworkAct)
+  if (acts.length === 0) return undefined
+  if (acts.every(act => act.do === 'stray')) return new Between(undefined, uri, tap)
   const listen = uri.startsWith('tcp:') ? 'tcp:127.0.0.1:0' : `unix:${join(dir, 'link')}`
   // To whom a fault of the network is done is not told: the rules do not ask.
   const link = await proxy({ listen, target: uri, announce: fault => tap('src')('!!', { fault }) })

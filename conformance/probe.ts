@@ -1,7 +1,8 @@
 /** What an endpoint that we did not start can do, and whether it is fit for a case: found out by asking it. */
-import { compareVersions, isIn } from '../impl/flat.ts'
+import { isIn } from '../impl/flat.ts'
 import type { Case } from '../spec/script.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
+import { release } from './profile.ts'
 import type { Client } from './qmp.ts'
 import type { Side } from './transcript.ts'
 
@@ -83,12 +84,12 @@ export function lacks(of: Case, facts: { readonly [side in Side]?: Facts }): str
     const known = facts[side]
     if (known === undefined) continue
     const { version, commands, capabilities } = known
-    const command = commandsOf(of.script, version.split('.').slice(0, 2).join('.')).find(
+    const command = commandsOf(of.script, release(version)).find(
       one => one.at === side && commands !== undefined && !commands.has(one.command),
     )
     if (command !== undefined) return `it needs the command ${command.command}, which ${called[side]} does not have`
     const capability = of.capabilities
-      .filter(item => typeof item === 'string' || compareVersions(item.since, version) <= 0)
+      .filter(item => typeof item === 'string' || (isIn(release(version), item) && (item.at ?? side) === side))
       .map(item => (typeof item === 'string' ? item : item.name))
       .find(name => capabilities !== undefined && !capabilities.has(name))
     if (capability !== undefined) return `it needs the capability ${capability}, which ${called[side]} does not have`

@@ -6,13 +6,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Chance } from '../impl/chance.ts'
-import { compareVersions } from '../impl/flat.ts'
+import { isIn } from '../impl/flat.ts'
 import { matches } from '../impl/match.ts'
-import type { Act, Capability, Case } from '../spec/script.ts'
+import type { Act, Arguments, Capability, Case } from '../spec/script.ts'
 import { ClosedError, QmpError, TimeoutError } from './failure.ts'
+import { NotFitError } from './foreign.ts'
 import { type Json, type JsonObject, printJson } from './json.ts'
 import { dyingMs } from './launch.ts'
 import type { NetworkAct } from './network.ts'
+import { fill } from './places.ts'
+import { release } from './profile.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
@@ -86,12 +89,6 @@ const askAgainMs = 20
 /** Silence that counts as the end, in seconds, of endpoints that do not say what does; see `Stage.silence`. */
 const patience = 1
 
-const fill = (value: Json, stage: Stage, side: Side): Json =>
-  JSON.parse(JSON.stringify(value), (_, inner) => {
-    if (inner === '{uri}') return side === 'src' ? (stage.network?.via() ?? stage.uri) : stage.uri
-    return inner === '{dead}' ? stage.dead : inner
-  })
-
 /** One run: what its parts share. */
 class Runner {
   private readonly recorder: Recorder
@@ -105,6 +102,8 @@ class Runner {
   /** Who was frozen by us. */
   private readonly still = new Set<Side>()
   private stage: Stage | undefined
+  /** Of those on stage, such as `11.1`. */
+  private release = ''
 
   constructor(options: RunOptions) {
     this.options = options
@@ -124,6 +123,12 @@ class Runner {
       throw error
     }
     this.stage = stage
+    this.release = release(Object.values(stage.players)[0]?.client.version ?? '')
+    if (!isIn(this.release, of)) {
+      this.recorder.finish()
+      await stage.close()
+      throw new NotFitError(of.why ?? `it is not for QEMU ${this.release}`, true)
+    }
     // What came before the script is not what it waits for.
     for (const side of ['src', 'dst'] as const) this.passed[side] = this.events[side].length
     const players = Object.entries(stage.players) as [Side, Player][]
@@ -207,7 +212,7 @@ class Runner {
 
   private async setCapabilities(side: Side, capabilities: readonly Capability[], version: string): Promise<void> {
     const wanted = capabilities
-      .filter(item => typeof item === 'string' || compareVersions(item.since, version) <= 0)
+      .filter(item => typeof item === 'string' || (isIn(release(version), item) && (item.at ?? side) === side))
       .map(item => ({ capability: typeof item === 'string' ? item : item.name, state: true }))
     await this.send(side, 'migrate-set-capabilities', { capabilities: wanted })
   }
@@ -227,6 +232,11 @@ class Runner {
         await within(5000 * this.scale, player.client.closed)
         return
       }
+      case 'burst':
+        return this.burst(act)
+      case 'in':
+        if (isIn(this.release, act)) for (const one of act.script) await this.act(one)
+        return
       case 'freeze':
       case 'thaw':
         return this.freeze(act.at, act.do === 'freeze')
@@ -235,6 +245,21 @@ class Runner {
         return
       default:
         return this.disturb(act)
+    }
+  }
+
+  /** What is sent and not answered because the process ends is no reason to stop. */
+  private async burst({ at, commands }: Extract<Act, { do: 'burst' }>): Promise<void> {
+    const sent = commands.map(({ command, arguments: args }) => this.attempt(at, command, args))
+    const failed = (await Promise.allSettled(sent)).find(result => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  private async attempt(at: Side, command: string, args: Arguments): Promise<void> {
+    try {
+      await this.send(at, command, args, { refused: 'or not' })
+    } catch (error) {
+      if (!(error instanceof ClosedError)) throw error
     }
   }
 
@@ -400,6 +425,7 @@ class Runner {
 /**
  * Runs a case.
  *
+ * @throws NotFitError when they are of a release that the case is not for
  * @throws LaunchError, ConnectError, GreetingError and others of failure.ts when the endpoints cannot be had
  */
 export const run = (of: Case, target: Target, options: RunOptions = {}): Promise<Run> =>

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import type { Case } from '../spec/script.ts'
+import { type Case, everyAct } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { isLocal } from './faults.ts'
 import { dyingMs, launch, qemuArgs } from './launch.ts'
@@ -38,8 +38,11 @@ export interface Stage {
   readonly args?: { readonly [side in Side]?: readonly string[] }
   /** The trace events that they write. */
   readonly traced?: readonly string[]
-  /** What the placeholders of scripts stand for. */
+  /** What the placeholders of scripts stand for; see places.ts. */
   readonly uri: string
+  readonly other?: string
+  /** A folder that both sides can use; not there where they may be elsewhere. */
+  readonly dir?: string
   /** What can be done to the network; not there where no act of the case does anything to it. */
   readonly network?: Network
   readonly dead: string
@@ -167,10 +170,10 @@ export function launched(
     name,
     ...(release !== undefined && { release }),
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
-    open: async ({ case: { sides, guest, over, script }, timeoutScale, tap }) => {
+    open: async ({ case: { sides, guest, over, script, machine, paused = false }, timeoutScale, tap }) => {
       const { dir, remove } = folder()
-      const busy = guest === undefined ? {} : { busy: tempDir() }
-      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...busy } : busy)
+      const own = { ...(guest !== undefined && { busy: tempDir() }), ...(machine && { machine }) }
+      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...own } : { ...own, paused })
       let network: Network | undefined
       const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
       const start = async (side: Side) => {
@@ -188,7 +191,9 @@ export function launched(
         return { ...qemu, look, exited: qemu.exited.finally(look) }
       }
       try {
-        const uri = over === 'tcp' ? await freePort() : `unix:${join(dir, 'migration')}`
+        const place = async (name: string) => (over === 'tcp' ? freePort() : `unix:${join(dir, name)}`)
+        const uri = await place('migration')
+        const other = await place('other')
         network = await networkFor(script, { dir, uri, tap })
         const qemus = await open(sides, start, qemu => qemu.stop())
         const all = Object.values(qemus)
@@ -206,8 +211,10 @@ export function launched(
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
           ...(trace && { traced }),
           uri,
+          other,
+          dir,
           ...(network && { network }),
-          dead: `unix:${join(dir, 'nobody')}`,
+          dead: await place('nobody'),
           close: async () => {
             network?.close()
             for (const qemu of all) qemu.kill('SIGKILL')
@@ -251,11 +258,16 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
     name: dst === undefined ? src : `${src}, ${dst}`,
     alone: true,
     rerun: words.join(' '),
-    unfit: ({ sides, script, guest }) => {
-      if (script.some(act => act.do === 'kill')) return foreign.kill
-      if (script.some(act => act.do === 'freeze')) return foreign.freeze
+    unfit: ({ sides, script, guest, machine, paused }) => {
+      const acts = everyAct(script)
+      if (acts.some(act => act.do === 'kill')) return foreign.kill
+      if (acts.some(act => act.do === 'freeze')) return foreign.freeze
       if (guest !== undefined) return 'it needs a guest that runs our program'
-      if (uri !== undefined && !isLocal(uri) && script.some(isNetworkAct))
+      if (machine !== undefined) return `it needs the machine ${machine}`
+      if (paused) return 'it needs a guest that has not been started'
+      if (/\{(other|dir)\}/.test(JSON.stringify(script)))
+        return 'it needs a folder, or a second address, that both sides can use'
+      if (uri !== undefined && !isLocal(uri) && acts.some(isNetworkAct))
         return `it disturbs the network, and ${uri} is not of this machine`
       return sides.includes('dst') && dst === undefined ? 'it needs a destination; give --dst' : undefined
     },

@@ -6,24 +6,13 @@
  * in a place by what anybody can set: `max-bandwidth` keeps a migration
  * `active`, `x-checkpoint-delay` keeps COLO between checkpoints.
  */
-import { stopped } from './run-state.ts'
-import {
-  type Act,
-  announced,
-  asks,
-  awaits,
-  type Capability,
-  type Case,
-  type Hold,
-  kill,
-  outOfBand,
-  pause,
-  refused,
-  type Side,
-  send,
-} from './script.ts'
 
-const both = ['src', 'dst'] as const
+import { colo } from './cases/colo.ts'
+import { multifd } from './cases/multifd.ts'
+import { precopy } from './cases/precopy.ts'
+import { switchover as pausing } from './cases/switchover.ts'
+import { stopped } from './run-state.ts'
+import type { Case, Hold } from './script.ts'
 
 /** How the source comes to its switchover, whatever the guest does, in any release. */
 const switchover = [
@@ -90,164 +79,5 @@ export const calls = {
   inVain: ['connect-again-in-vain'],
 } as const
 
-const listen = send('dst', 'migrate-incoming', { uri: '{uri}' })
-const migrate = send('src', 'migrate', { uri: '{uri}' })
-
-/** An idle guest of 64 MiB is some 600 KiB to send: at this rate it takes a quarter of a minute. */
-const slow = send('src', 'migrate-set-parameters', { 'max-bandwidth': 40_000 })
-/** 0 is as fast as can be. */
-const fast = send('src', 'migrate-set-parameters', { 'max-bandwidth': 0 })
-
-/** A migration that stays `active`. */
-const heldActive: readonly Act[] = [listen, slow, migrate, announced('src', 'active'), announced('dst', 'active')]
-
-const everything = ['query-status', 'query-migrate', 'query-colo-status'] as const
-const snapshot = (...sides: readonly Side[]): Act[] => sides.flatMap(at => everything.map(query => asks(at, query)))
-
-/** Since COLO needs a return path at all, it needs it on both sides; before, it fails with one. */
-const inColo: readonly Capability[] = ['events', 'x-colo', { name: 'return-path', since: '11.0' }]
-
-const checkpointDelay = (ms: number): Act => send('src', 'migrate-set-parameters', { 'x-checkpoint-delay': ms })
-
-/** A checkpoint, as the primary shows it; it takes a few milliseconds. */
-const checkpoint: readonly Act[] = [awaits('src', 'STOP', {}, 5), awaits('src', 'RESUME', {}, 5)]
-
-/** A pair in COLO with one checkpoint behind it. */
-const replicating: readonly Act[] = [
-  checkpointDelay(150),
-  listen,
-  migrate,
-  announced('dst', 'colo'),
-  announced('src', 'colo'),
-  awaits('src', 'RESUME'),
-  ...checkpoint,
-]
-
-/** No further checkpoint for a while, after the one that setting the delay makes at once. */
-const noMoreCheckpoints = checkpointDelay(60_000)
-
-const yank = (at: Side): Act => outOfBand(at, 'yank', { instances: [{ type: 'migration' }] })
-
 /** Every case, in the order in which they are run. */
-export const cases: readonly Case[] = [
-  {
-    id: 'precopy/complete/1',
-    quick: true,
-    description: 'Migrates a running guest to a destination that listens, and looks at both sides on the way.',
-    expectation:
-      'The source announces setup, active, device and completed and stops its guest; the destination announces setup, active and completed and runs it.',
-    sides: both,
-    capabilities: ['events'],
-    script: [
-      ...snapshot('src', 'dst'),
-      ...heldActive,
-      ...snapshot('src', 'dst'),
-      fast,
-      announced('src', 'completed'),
-      announced('dst', 'completed'),
-    ],
-  },
-  {
-    id: 'precopy/dead-address/1',
-    quick: true,
-    description: 'Migrates to an address where nobody listens.',
-    expectation: 'The source announces setup, failing and failed, says why, and its guest has never stopped.',
-    sides: ['src'],
-    capabilities: ['events'],
-    script: [send('src', 'migrate', { uri: '{dead}' }), announced('src', 'failed')],
-  },
-  {
-    id: 'precopy/cancel/1',
-    quick: true,
-    description: 'Cancels a migration while it is active.',
-    expectation:
-      'The source announces cancelling and cancelled and its guest has never stopped; the destination announces failed.',
-    sides: both,
-    capabilities: ['events'],
-    script: [...heldActive, pause(0.2), send('src', 'migrate_cancel'), announced('src', 'cancelled')],
-  },
-  {
-    id: 'precopy/destination-killed/1',
-    quick: true,
-    description: 'Kills the destination while the migration is active.',
-    expectation: 'The source announces failing and failed, says why, and its guest has never stopped.',
-    sides: both,
-    capabilities: ['events'],
-    script: [...heldActive, pause(0.2), kill('dst'), announced('src', 'failed')],
-  },
-  {
-    id: 'colo/checkpoints/1',
-    quick: true,
-    // Quitting in the middle of COLO is a case of its own: it may hang.
-    end: 'kill',
-    description: 'Enters COLO, lets three checkpoints pass, and asks both sides how they are meanwhile.',
-    expectation: 'Both sides stay in colo; each checkpoint is one STOP and one RESUME on each, and nothing else.',
-    sides: both,
-    capabilities: inColo,
-    script: [
-      ...replicating,
-      ...snapshot('src', 'dst'),
-      ...checkpoint,
-      ...snapshot('dst', 'src'),
-      ...checkpoint,
-      noMoreCheckpoints,
-    ],
-  },
-  {
-    id: 'colo/failover-primary/1',
-    quick: true,
-    description: 'Kills the secondary and tells the primary that the heartbeat is lost.',
-    expectation: 'The primary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
-    sides: both,
-    capabilities: inColo,
-    script: [
-      ...replicating,
-      pause(0.3),
-      kill('dst'),
-      pause(0.3),
-      send('src', 'x-colo-lost-heartbeat'),
-      awaits('src', 'MIGRATION', { status: 'completed' }),
-      asks('src', 'query-status', { running: true }),
-      refused('src', 'x-colo-lost-heartbeat'),
-    ],
-  },
-  {
-    id: 'colo/failover-secondary/1',
-    quick: true,
-    end: 'kill',
-    description:
-      'Yanks the connection at the secondary and tells it that the heartbeat is lost, while the primary lives.',
-    expectation: 'The secondary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
-    sides: both,
-    capabilities: inColo,
-    script: [
-      ...replicating,
-      pause(0.3),
-      yank('dst'),
-      pause(0.1),
-      send('dst', 'x-colo-lost-heartbeat'),
-      awaits('dst', 'MIGRATION', { status: 'completed' }),
-      asks('dst', 'query-status', { running: true }),
-      refused('dst', 'x-colo-lost-heartbeat'),
-    ],
-  },
-  {
-    id: 'colo/heartbeat-outside/1',
-    quick: true,
-    description:
-      'Tells both sides that the heartbeat is lost though they are not in COLO, before and during a migration.',
-    expectation: 'Each refuses with GenericError, and nothing changes: the migration completes.',
-    sides: both,
-    capabilities: ['events'],
-    script: [
-      refused('src', 'x-colo-lost-heartbeat'),
-      refused('dst', 'x-colo-lost-heartbeat'),
-      ...heldActive,
-      refused('src', 'x-colo-lost-heartbeat'),
-      refused('dst', 'x-colo-lost-heartbeat'),
-      fast,
-      announced('src', 'completed'),
-      announced('dst', 'completed'),
-    ],
-  },
-]
+export const cases: readonly Case[] = [...precopy, ...pausing, ...multifd, ...colo]

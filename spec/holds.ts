@@ -16,17 +16,12 @@ import {
   freeze,
   outOfBand,
   type Side,
+  type Span,
   send,
   stallAt,
   stray,
   wait,
 } from './script.ts'
-
-/** The releases that something is said of, both included; all when neither is given. */
-export interface Span {
-  readonly since?: string
-  readonly until?: string
-}
 
 /** A way to have a status and to keep it. */
 export interface Stand extends Span, Pick<Case, 'capabilities' | 'script' | 'guest'> {

@@ -3,7 +3,10 @@
  * to wait for.  Like rules, scripts are plain data.
  *
  * Texts in arguments may be placeholders: `{uri}` is an address where the
- * destination can listen and the source reaches it, `{dead}` one where nobody does.
+ * destination can listen and the source reaches it, `{other}` another one that no
+ * fault is done to, `{dead}` one where nobody listens; `{channels}` is `{uri}` as
+ * `channels` wants it, `{dead-channels}` likewise.  Within a longer text `{dir}` is
+ * a folder of the case's own.
  */
 import type { Json, Match } from './lang.ts'
 
@@ -52,12 +55,28 @@ export type Act =
   | { readonly do: 'stray'; readonly at: Side; readonly how: 'silent' | 'garbage' | 'leaves' }
   /** Waits for a while that the seed draws, up to so many seconds, and for so many at least. */
   | { readonly do: 'pause'; readonly most: number; readonly least?: number }
+  /** Sends commands one right behind the other, and only then waits for their answers, whatever these are. */
+  | { readonly do: 'burst'; readonly at: Side; readonly commands: readonly Command[] }
+  /** Does all of this in these releases, and nothing in others. */
+  | ({ readonly do: 'in'; readonly script: readonly Act[] } & Span)
 
-/** A capability to set, and from which release on. */
-export type Capability = string | { readonly name: string; readonly since: string }
+/** A command as a burst has it. */
+export interface Command {
+  readonly command: string
+  readonly arguments: Arguments
+}
 
-/** One case of the conformance suite. */
-export interface Case {
+/** The releases that something is said of, both included; all when neither is given. */
+export interface Span {
+  readonly since?: string
+  readonly until?: string
+}
+
+/** A capability to set: in which releases, and at which side when not at both. */
+export type Capability = string | ({ readonly name: string; readonly at?: Side } & Span)
+
+/** One case of the conformance suite, for the releases of its span. */
+export interface Case extends Span {
   /** `spec/section/n`: a file name, an anchor, an argument and a report line alike. */
   readonly id: string
   /** What is done, in one sentence. */
@@ -69,17 +88,22 @@ export interface Case {
   /** Set on each of them before the script begins. */
   readonly capabilities: readonly Capability[]
   readonly script: readonly Act[]
+  /** Why it is for the releases of its span only; needed where it has one. */
+  readonly why?: string
+  /** Why it takes a real QEMU; where that is left out, the reference endpoint can do it, as far as rules know its faults. */
+  readonly real?: string
+  /** It is one of the few that `--quick` runs. */
+  readonly quick?: true
+  /** The machine of a QEMU that we start: `none` has no vCPU and no device. */
+  readonly machine?: 'none'
+  /** The guest of the source has not been started. */
+  readonly paused?: true
   /** What runs in a QEMU that we start: nothing, or a guest that writes to memory all the time and takes `cue`s. */
   readonly guest?: 'busy'
   /** What carries the migration; unix sockets when left out. */
   readonly over?: 'tcp'
   /** How who lives is ended, after the last questions; by `quit` when left out. */
   readonly end?: 'kill'
-  /** The releases that it is for, both included; all when neither is given. */
-  readonly since?: string
-  readonly until?: string
-  /** It is one of the few that `--quick` runs. */
-  readonly quick?: true
 }
 
 /** A migration parameter that holds an endpoint somewhere: while it is in these bounds, these rules are not taken. */
@@ -192,6 +216,25 @@ export const stallAt = (message: string, arrives = false): Act => ({ do: 'stall-
 
 /** Has a stranger connect; `leaves` has all of them hang up. */
 export const stray = (at: Side, how: 'silent' | 'garbage' | 'leaves' = 'silent'): Act => ({ do: 'stray', at, how })
+
+/** Sends commands to one side, each before the one before it is answered. */
+export const burst = (at: Side, ...commands: readonly (string | readonly [string, Arguments])[]): Act => ({
+  do: 'burst',
+  at,
+  commands: commands.map(one =>
+    typeof one === 'string' ? { command: one, arguments: {} } : { command: one[0], arguments: one[1] },
+  ),
+})
+
+/** Does this from a release on. */
+export const since = (release: string, ...script: readonly Act[]): Act => ({ do: 'in', since: release, script })
+
+/** Does this up to a release, that one included. */
+export const until = (release: string, ...script: readonly Act[]): Act => ({ do: 'in', until: release, script })
+
+/** Every act of a script, those that only some releases do included. */
+export const everyAct = (script: readonly Act[]): readonly Act[] =>
+  script.flatMap(act => (act.do === 'in' ? everyAct(act.script) : [act]))
 
 /** The keys that a busy guest takes for cues. */
 const keys = {

@@ -8,7 +8,7 @@ import { flatten } from '../../impl/flatten.ts'
 import { Judge } from '../../impl/judge.ts'
 import { pack } from '../../impl/pack.ts'
 import type { Json } from '../../spec/lang.ts'
-import type { Act, Case } from '../../spec/script.ts'
+import type { Act, Case, Span } from '../../spec/script.ts'
 import { suite as cases } from '../../spec/suite.ts'
 import { versions } from '../../spec/versions.ts'
 import { print, releases, seenWhere, UsageError } from './common.ts'
@@ -107,6 +107,10 @@ function claimText(claim: (typeof allClaims)[number], release: string): string[]
   ]
 }
 
+/** A span of releases, for people. */
+const spanText = ({ since, until }: Span): string =>
+  [...(since === undefined ? [] : [`since ${since}`]), ...(until === undefined ? [] : [`until ${until}`])].join(', ')
+
 /** An act as a line of a script. */
 export function actText(act: Act): string {
   switch (act.do) {
@@ -122,6 +126,10 @@ export function actText(act: Act): string {
     }
     case 'kill':
       return `${act.at} !! killed`
+    case 'burst':
+      return `${act.at} -> at once: ${act.commands.map(({ command, arguments: args }) => `${command}${Object.keys(args).length > 0 ? ` ${JSON.stringify(args)}` : ''}`).join(', ')}`
+    case 'in':
+      return `${spanText(act)}: ${act.script.map(actText).join('; ')}`
     case 'pause':
       return act.least === undefined ? `wait up to ${act.most} s` : `wait ${act.least} to ${act.most} s`
     case 'freeze':
@@ -143,15 +151,20 @@ export function actText(act: Act): string {
   }
 }
 
-const caseText = ({ id, description, expectation, sides, capabilities, script }: Case): string[] => [
+const caseText = ({ id, description, expectation, sides, capabilities, script, why, ...of }: Case): string[] => [
   id,
   '',
   ...block('does', [description]),
   ...block('expects', [expectation]),
   ...block('needs', [sides.join(' and ')]),
+  ...(why === undefined ? [] : block('is for', [`QEMU ${spanText(of)}: ${why}`])),
   ...block(
     'sets',
-    capabilities.map(one => (typeof one === 'string' ? one : `${one.name}, since ${one.since}`)),
+    capabilities.map(one =>
+      typeof one === 'string'
+        ? one
+        : [one.name, ...(one.at ? [`at ${one.at}`] : []), spanText(one)].filter(Boolean).join(', '),
+    ),
   ),
   ...block('script', script.map(actText)),
   '',
