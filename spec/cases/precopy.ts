@@ -143,7 +143,6 @@ const through: readonly Case[] = [
       send('src', 'cont'),
       ...snapshot('src', 'dst'),
     ],
-    { quick: true },
   ),
   pair(
     'precopy/again/1',
