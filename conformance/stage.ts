@@ -216,9 +216,10 @@ export function launched(
           ...(network && { network }),
           dead: await place('nobody'),
           close: async () => {
-            network?.close()
-            for (const qemu of all) qemu.kill('SIGKILL')
+            // The source last, and the network after both: nobody is to live on and see the others go.
+            for (const qemu of all.toReversed()) qemu.kill('SIGKILL')
             await within(dyingMs * timeoutScale, Promise.all(all.map(({ exited }) => exited)))
+            network?.close()
             for (const { client } of all) client.close()
             inside?.close()
             const left = endLeftovers(dir)
