@@ -45,6 +45,17 @@ test('a judge that fails says why, and the next transcript is judged all the sam
   }
 })
 
+test('what is too hard for a judge is given up, and the next one judged', { timeout: 60_000 }, async () => {
+  const { validate: later, needed, close } = judges(1, 30)
+  try {
+    // Before it has so much as read the rules.
+    expect(await later(honest)).toMatchObject({ verdict: 'inconclusive', message: expect.stringMatching(/in time$/) })
+    expect(await needed(honest, '11.1', [])).toEqual([])
+  } finally {
+    await close()
+  }
+})
+
 test('judges that are let go leave nobody waiting', async () => {
   const { validate: later, close } = judges(1)
   const waiting = [later(honest), later(honest)].map(one => expect(one).rejects.toThrow('its judge was let go'))

@@ -35,6 +35,9 @@ interface Answers {
 
 type Answer = { readonly answer: Answers[keyof Answers] } | { readonly error: string }
 
+/** A transcript that is not judged after so long, in milliseconds, is given up; most take a tenth of a second. */
+const patienceMs = 240_000
+
 /** Judges that are at hand until `close`. */
 export interface Judges {
   /** Like `validate` of validate.ts, elsewhere and later. */
@@ -49,29 +52,40 @@ interface Job {
   readonly order: Order
   readonly resolve: (answer: Answers[keyof Answers]) => void
   readonly reject: (error: Error) => void
+  /** The answer where none is found in time. */
+  readonly otherwise: Answers[keyof Answers]
 }
+
+const tooHard = {
+  verdict: 'inconclusive',
+  message: 'too many states fit it: no judge came to a verdict in time',
+  skipped: {},
+} as const
 
 class Pool implements Judges {
   private readonly most: number
   private readonly idle: Worker[] = []
   private readonly busy = new Map<Worker, Job>()
   private readonly queue: Job[] = []
+  private readonly timers = new Map<Worker, NodeJS.Timeout>()
+  private readonly patienceMs: number
   private closed = false
 
-  constructor(most: number) {
+  constructor(most: number, patience: number) {
     this.most = most
+    this.patienceMs = patience
   }
 
   readonly validate: Judges['validate'] = (transcript, { version = 'auto' } = {}) =>
-    this.ask<'verdict'>({ ask: 'verdict', transcript, version })
+    this.ask<'verdict'>({ ask: 'verdict', transcript, version }, { ...tooHard, file: transcript.file, version })
 
   readonly needed: Judges['needed'] = (transcript, version, known) =>
-    this.ask<'needed'>({ ask: 'needed', transcript, version, known })
+    this.ask<'needed'>({ ask: 'needed', transcript, version, known }, [])
 
-  private ask<K extends Order['ask']>(order: Order & { readonly ask: K }): Promise<Answers[K]> {
+  private ask<K extends Order['ask']>(order: Order & { readonly ask: K }, otherwise: Answers[K]): Promise<Answers[K]> {
     const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>()
     // Whoever is asked answers what was asked.
-    this.queue.push({ order, resolve: answer => resolve(answer as Answers[K]), reject })
+    this.queue.push({ order, resolve: answer => resolve(answer as Answers[K]), reject, otherwise })
     this.next()
     return promise
   }
@@ -79,6 +93,7 @@ class Pool implements Judges {
   readonly close = async (): Promise<void> => {
     this.closed = true
     const gone = new Error('its judge was let go')
+    for (const timer of this.timers.values()) clearTimeout(timer)
     for (const { reject } of [...this.queue.splice(0), ...this.busy.values()]) reject(gone)
     await Promise.all([...this.idle, ...this.busy.keys()].map(worker => worker.terminate()))
   }
@@ -89,6 +104,13 @@ class Pool implements Judges {
     const job = worker === undefined ? undefined : this.queue.shift()
     if (worker === undefined || job === undefined) return
     this.busy.set(worker, job)
+    const timer = setTimeout(() => {
+      job.resolve(job.otherwise)
+      this.busy.delete(worker)
+      void worker.terminate()
+      this.next()
+    }, this.patienceMs)
+    this.timers.set(worker, timer)
     worker.ref()
     worker.postMessage(job.order)
   }
@@ -96,11 +118,13 @@ class Pool implements Judges {
   private hire(): Worker {
     const worker = new Worker(file, { workerData: WORKER })
     const leave = (error: Error): void => {
+      clearTimeout(this.timers.get(worker))
       this.busy.get(worker)?.reject(error)
       this.busy.delete(worker)
       this.next()
     }
     worker.on('message', (answer: Answer) => {
+      clearTimeout(this.timers.get(worker))
       const job = this.busy.get(worker)
       this.busy.delete(worker)
       this.idle.push(worker)
@@ -116,8 +140,13 @@ class Pool implements Judges {
   }
 }
 
-/** Judges, hired as they are needed. @param threads how many at most; as many as there are processors when left out */
-export const judges = (threads = availableParallelism()): Judges => new Pool(threads)
+/**
+ * Judges, hired as they are needed.
+ *
+ * @param threads how many at most; as many as there are processors when left out
+ * @param patience how long one may take over a transcript, in milliseconds; then it is inconclusive
+ */
+export const judges = (threads = availableParallelism(), patience = patienceMs): Judges => new Pool(threads, patience)
 
 if (!isMainThread && workerData === WORKER) {
   try {

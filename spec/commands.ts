@@ -44,6 +44,8 @@ const command = (
   acts: at => [tries(at, name, args, more.oob)],
 })
 
+const checkpointEach = (at: Side, ms: number): Act => tries(at, 'migrate-set-parameters', { 'x-checkpoint-delay': ms })
+
 const dump = { paging: false, protocol: 'file:/dev/null' }
 const snapshotOf = { 'job-id': 'job', tag: 'tag', devices: [] }
 
@@ -64,7 +66,11 @@ export const commands: readonly Trial[] = [
   command('migrate-incoming', { uri: 'nonsense' }, { as: 'migrate-incoming-from-nonsense' }),
   command('migrate-set-capabilities', { capabilities: [{ capability: 'return-path', state: true }] }),
   command('migrate-set-parameters', { 'max-bandwidth': 0, 'downtime-limit': 300 }, { as: 'let-it-go-fast' }),
-  command('migrate-set-parameters', { 'x-checkpoint-delay': 100 }, { as: 'set-the-checkpoint-delay' }),
+  {
+    name: 'set-the-checkpoint-delay',
+    // For ever is too long to look at.
+    acts: at => [checkpointEach(at, 100), wait(0.3), checkpointEach(at, 60_000)],
+  },
   command('migrate-set-parameters', { 'downtime-limit': 3_000_000 }, { as: 'set-what-is-out-of-bounds' }),
   { ...command('x-colo-lost-heartbeat'), quick: ['dst'] },
   command('yank', { instances: [{ type: 'migration' }] }, { oob: true }),
