@@ -19,6 +19,9 @@ export interface Followed {
   look?(): void
 }
 
+/** How long somebody who is silent and at work is left to it before it is looked again, in milliseconds. */
+const restMs = 50
+
 /** How long a closed monitor may belong to a process that is about to be gone: a second. */
 const breath = () => sleep(1000, undefined, { ref: false })
 
@@ -89,14 +92,16 @@ export class Recorder {
    *
    * @param seconds of silence
    * @param most seconds to wait for that silence
+   * @param rests whether whoever is silent has nothing to do, and is not just kept from doing it
    * @returns whether it came
    */
-  async quiet(seconds: number, most = 10 * seconds + 5): Promise<boolean> {
+  async quiet(seconds: number, most = 10 * seconds + 5, rests = () => true): Promise<boolean> {
     const deadline = performance.now() + most * 1000
     for (;;) {
       for (const { look } of this.followed.values()) look?.()
-      const wait = this.last + seconds * 1000 - performance.now()
-      if (wait <= 0) break
+      const due = this.last + seconds * 1000 - performance.now()
+      if (due <= 0 && rests()) break
+      const wait = Math.max(due, restMs)
       if (performance.now() + wait > deadline) return false
       await sleep(wait)
       // To a process that got no processor for a while, this timer is due before what came meanwhile is read.
@@ -109,6 +114,11 @@ export class Recorder {
   /** Waits until every side that is followed has ended, and its end is recorded. */
   async ended(): Promise<void> {
     await Promise.all([...this.followed.values()].map(({ ending }) => ending))
+  }
+
+  /** Records nothing from now on. */
+  stop(): void {
+    this.finished = true
   }
 
   /**

@@ -19,7 +19,7 @@ import { release } from './profile.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
-import { unlessStalled } from './stall.ts'
+import { isAtRest, unlessStalled } from './stall.ts'
 import type { Side, Transcript } from './transcript.ts'
 
 /** How to run a case. */
@@ -159,8 +159,10 @@ class Runner {
       short = await this.perform(of, versions)
       await this.finale(of)
     } catch (error) {
-      if (error instanceof FrozenError) frozen = await this.probe(error)
-      else if (!(error instanceof QmpError)) throw error
+      if (error instanceof FrozenError) {
+        frozen = await this.probe(error)
+        this.recorder.stop()
+      } else if (!(error instanceof QmpError)) throw error
       else short ??= error.message
     } finally {
       clearTimeout(timer)
@@ -377,10 +379,13 @@ class Runner {
     for (const [side, { kill }] of living())
       for (const query of kill === undefined ? [...queries, ...sanity] : queries) await politely(side, query)
     const silence = (this.stage?.silence ?? patience) * this.scale
-    if (living().length > 0) await this.recorder.quiet(silence, 10 * silence)
+    const pids = living().flatMap(([, { pid }]) => pid ?? [])
+    if (living().length > 0) await this.recorder.quiet(silence, 10 * silence, () => pids.every(isAtRest))
     if (this.stage?.kept) return
     // At once, and the source last: a destination that sees its source die may be about to exit.
     const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
+    // What we do to end them is no part of it, and must not explain what did not come before.
+    if (dying.length > 0 && dying.length === living().length) this.recorder.stop()
     for (const [, { kill }] of dying.reverse()) kill?.()
     await Promise.all(dying.map(([, { client }]) => within(5000 * this.scale, client.closed)))
     for (const [side, { client, exited, kill }] of living()) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isStalled, unlessStalled } from './stall.ts'
+import { isAtRest, isStalled, unlessStalled } from './stall.ts'
 
 const children: ChildProcess[] = []
 afterEach(() => {
@@ -37,6 +37,23 @@ describe.skipIf(!['x64', 'arm64'].includes(process.arch))('a process', () => {
     ['is waiting for a child', "require('node:child_process').spawnSync('sleep', ['30'])"],
   ])('that %s has not', async (_, script) => {
     expect(await isStalled(await process_(script))).toBe(false)
+  })
+
+  test.each([
+    [true, 'waits for work', 'process.stdin.resume()'],
+    [false, 'is busy', 'for (;;) ;'],
+    [false, 'waits for a lock, while a thread of its own is at work', workerThen(forEver)],
+    [false, 'waits for a lock', forEver],
+    [true, 'is gone', ''],
+  ])('is at rest (%s) when it %s', async (rests, _, script) => {
+    const pid = await process_(script)
+    // Threads of Node's own may be at work for a moment.
+    let found = isAtRest(pid)
+    for (let i = 0; i < 100 && found !== rests; i++) {
+      await sleep(20)
+      found = isAtRest(pid)
+    }
+    expect(found).toBe(rests)
   })
 
   test('that was stopped by somebody has not: it may be continued', async () => {

@@ -29,6 +29,39 @@ function stillness(pid: number): string | undefined {
   return threads.every(({ stuck }) => stuck) ? threads.map(({ text }) => text).join('\n') : undefined
 }
 
+/** The state of a thread and the call that it is in, by /proc; see proc_pid_stat(5). */
+function threadsOf(pid: number): { tid: number; name: string; sleeps: boolean; call: string }[] {
+  const base = `/proc/${pid}/task`
+  return readdirSync(base).map(tid => {
+    const stat = readFileSync(`${base}/${tid}/stat`, 'utf8')
+    const [state = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+    const [call = ''] = readFileSync(`${base}/${tid}/syscall`, 'utf8').split(' ')
+    return { tid: Number(tid), name, sleeps: state === 'S' || state === 'T', call }
+  })
+}
+
+/**
+ * Whether a QEMU has nothing to do but what its guest has: its main loop waits for work, and no
+ * thread but those of vCPUs runs or waits for a processor.  On a machine that has much else to do,
+ * one that is about to say something is told in this way from one that will not.
+ *
+ * @returns true as well where the kernel does not tell
+ */
+export function isAtRest(pid: number): boolean {
+  try {
+    const polls = calls[process.arch]?.polls
+    return threadsOf(pid).every(
+      ({ tid, name, sleeps, call }) =>
+        /^CPU \d/.test(name) ||
+        // One that is stopped, or is about to be told of its call, is not at work either.
+        (sleeps && (tid !== pid || polls === undefined || !/^\d+$/.test(call) || polls.includes(Number(call)))),
+    )
+  } catch {
+    return true
+  }
+}
+
 /**
  * Whether a process has come to a stop that it cannot leave by itself.
  *
