@@ -6,8 +6,10 @@ import { beyond } from '../spec/beyond.ts'
 import { versions } from '../spec/versions.ts'
 import { addSeen } from './coverage.ts'
 import { judges } from './judges.ts'
+import { isNovel } from './novel.ts'
 import { printSeen, readSeen } from './seen.ts'
 import { tempDir } from './temp.ts'
+import { readTranscript } from './transcript.ts'
 import { likePattern } from './verbs/common.ts'
 import { coverageOf, printCoverage } from './verbs/coverage.ts'
 import { rulesOf } from './verbs/ids.ts'
@@ -48,6 +50,17 @@ describe('rules that are seen', () => {
     writeFileSync(broken, [head, ...lines.filter(line => !line.includes('"STOP"'))].join('\n'))
     await addSeen(seen, [broken], { needed }, { every: true })
     expect(seen.size).toBe(0)
+  })
+
+  test('are looked for only where something is new', () => {
+    const transcript = readTranscript(readFileSync(kept, 'utf8'), kept)
+    const among = new Set<string>()
+    expect([isNovel(transcript, among), isNovel(transcript, among)]).toEqual([true, false])
+    const { lines } = transcript
+    const other = lines.findIndex(({ msg }) => msg.event === 'STOP')
+    expect(isNovel({ ...transcript, lines: lines.filter((_, i) => i !== other) }, among)).toBe(true)
+    // Other moments and other figures are nothing new.
+    expect(isNovel({ ...transcript, lines: lines.map(line => ({ ...line, t: line.t + 1 })) }, among)).toBe(false)
   })
 
   test('are printed as they are read', () => {

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Judges } from './judges.ts'
+import { isNovel } from './novel.ts'
 import { readTranscript } from './transcript.ts'
 import { profileOfTranscript } from './whose.ts'
 
@@ -30,10 +31,13 @@ export async function addSeen(
   { every = false, onFile = () => {} }: { readonly every?: boolean; readonly onFile?: (found: FoundIn) => void } = {},
 ): Promise<FoundIn[]> {
   const all: FoundIn[] = []
+  const traits = new Set<string>()
   const look = async (file: string): Promise<void> => {
     const transcript = readTranscript(readFileSync(file, 'utf8'), file)
     const { rules: release } = profileOfTranscript(transcript, 'auto')
     if (release === undefined || (!every && transcript.header.args === undefined)) return
+    // What is like the others shows what they show.
+    if (!every && !isNovel(transcript, traits)) return
     const known = [...seen].flatMap(([rule, releases]) => (releases.includes(release) ? [rule] : []))
     const rules = await judges.needed(transcript, release, known)
     for (const rule of rules) {
