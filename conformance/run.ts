@@ -67,6 +67,9 @@ export const sideName = { src: 'the source', dst: 'the destination' } as const
 /** The script cannot go on, and the run is brought to its end. */
 class Short extends Error {}
 
+/** No answer came while we held up the one who is to give it, or the network. */
+class HeldUp extends Short {}
+
 /** The monitor of this side does not answer. */
 class FrozenError extends Error {
   readonly side: Side
@@ -208,7 +211,8 @@ class Runner {
     try {
       await this.send(act.at, act.command, act.arguments, act)
     } catch (error) {
-      if (act.refused !== 'or not' || !(error instanceof ClosedError)) throw error
+      // What may be refused may be answered late, too, where that is our doing.
+      if (act.refused !== 'or not' || !(error instanceof ClosedError || error instanceof HeldUp)) throw error
     }
   }
 
@@ -302,7 +306,7 @@ class Runner {
       if (!(error instanceof TimeoutError)) throw error
       // What we hold up ourselves may be silent; it is asked again once it is not held up any more.
       if (this.still.size > 0 || this.stage?.network?.late())
-        throw new Short(`${sideName[side]} did not answer ${command} while it was held up`)
+        throw new HeldUp(`${sideName[side]} did not answer ${command} while it was held up`)
       throw new FrozenError(side)
     }
   }
