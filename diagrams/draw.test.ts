@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkAll, drawAll, stampOf, writeAll } from './draw.ts'
+import { checkAll, drawAll, sealed, stampOf, writeAll } from './draw.ts'
 
 const files = new Map([
   ['one.md', '# one\n'],
   ['two.mmd', 'stateDiagram-v2\n  [*] --> a\n'],
 ])
-const svg = `${stampOf('two.mmd', files.get('two.mmd') ?? '')}\n<svg/>\n`
+const svg = sealed(stampOf('two.mmd', files.get('two.mmd') ?? ''), '<svg/>\n')
 let folder = ''
 
 beforeAll(() => {
@@ -31,6 +31,22 @@ describe('a folder of printed files', () => {
   test('is stale when one byte is another', () => {
     writeFileSync(join(folder, 'one.md'), '# onf\n')
     expect(checkAll(files, folder).stale).toEqual(['one.md'])
+  })
+
+  test('is stale when one byte of a picture is another', () => {
+    writeAll(files, folder)
+    writeFileSync(join(folder, 'two.svg'), svg.replace('<svg/>', '<svg />'))
+    expect(checkAll(files, folder).stale).toEqual(['two.svg'])
+    writeFileSync(join(folder, 'two.svg'), svg)
+  })
+
+  test('is stale when one byte of a picture that we draw ourselves is another', () => {
+    const ours = new Map(files).set('two.svg', '<svg>a</svg>\n')
+    writeAll(ours, folder)
+    expect(checkAll(ours, folder).stale).toEqual([])
+    writeFileSync(join(folder, 'two.svg'), '<svg>b</svg>\n')
+    expect(checkAll(ours, folder).stale).toEqual(['two.svg'])
+    writeFileSync(join(folder, 'two.svg'), svg)
   })
 
   test('is stale when a picture was made from another text', () => {

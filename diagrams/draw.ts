@@ -16,7 +16,9 @@ import { systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { asciiSequence } from './ascii.ts'
 import { indexPage, type Shown, transcriptPage } from './page.ts'
-import { charts, commands, pages, states, tabled, witnesses } from './plan.ts'
+import { drawPicture, type Picture } from './picture.ts'
+import { differenceOf, pictureOf } from './pictures.ts'
+import { charts, commands, compared, pages, type StatePlan, states, tabled, witnesses } from './plan.ts'
 import { markdown, markdownPage, rst, rstPage, type Table } from './print.ts'
 import { answersPage, changesPage, claimsPage, fileFor, type Page, transitionsPage } from './releases.ts'
 import { rowsOfAll } from './rows.ts'
@@ -42,11 +44,47 @@ const exploreNamed = (name: string): Graph => explore(pack(flatten(systemNamed(n
 
 const titled = (title: string): string => `${title}, QEMU ${drawn}`
 
+/** What a folder holds besides texts: pictures of machines, not yet drawn. */
+export type Pictures = Map<string, Picture>
+
+const exploreAt = (name: string, version: string): Graph => explore(pack(flatten(systemNamed(name), version)))
+
+/** The pictures of what changed in the machines of a system, release by release. */
+function differences(
+  name: string,
+  now: Seen,
+  mine: readonly StatePlan[],
+  add: (file: string, picture: Picture) => void,
+): void {
+  const wanted = mine.filter(({ file }) => compared.includes(file))
+  if (wanted.length === 0) return
+  const seenAt = (version: string): Seen =>
+    version === drawn
+      ? now
+      : scan(
+          exploreAt(name, version),
+          wanted.map(({ variable }) => variable),
+        )
+  let before: Seen | undefined
+  for (const version of versions) {
+    const seen = seenAt(version)
+    for (const plan of before === undefined ? [] : wanted) {
+      const old = (before as Seen).flat.version
+      const picture = differenceOf(before as Seen, seen, plan, `${plan.title}: from QEMU ${old} to ${version}`)
+      if (picture !== undefined) add(`${plan.file}-${slug(old)}-to-${slug(version)}`, picture)
+    }
+    before = seen
+  }
+}
+
 /**
- * Every printed file by name, in order.  `graphOf` may give graphs that are
+ * Every printed file by name, in order, but the pictures of machines, which are put into `pictures`.  `graphOf` may give graphs that are
  * there already; each system is asked for once, and let go before the next.
  */
-export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<string, string> {
+export function drawAll(
+  graphOf: (system: string) => Graph = exploreNamed,
+  pictures: Pictures = new Map(),
+): Map<string, string> {
   const files = new Map<string, string>()
   const shown: Shown[] = []
   const put = (file: string, text: string): void => {
@@ -71,10 +109,16 @@ export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<
       graph,
       [...mine(states), ...mine(commands)].map(plan => plan.variable),
     )
-    for (const { file, variable, title, layout } of mine(states)) {
+    for (const plan of mine(states)) {
+      const { file, variable, title, layout } = plan
       put(`${file}.mmd`, stateDiagram(seen, variable, titled(title), layout))
+      pictures.set(`${file}.svg`, pictureOf(seen, plan, titled(title)))
       shown.push({ kind: 'picture', file, title })
     }
+    differences(name, seen, mine(states), (file, picture) => {
+      pictures.set(`${file}.svg`, picture)
+      shown.push({ kind: 'picture', file, title: picture.title })
+    })
     for (const { file, side, variable, title } of mine(commands)) {
       putTable(file, commandTable(seen, side, variable, titled(title)))
     }
@@ -106,6 +150,14 @@ export function drawAll(graphOf: (system: string) => Graph = exploreNamed): Map<
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** The same with the pictures of machines drawn. */
+export async function drawEverything(): Promise<Map<string, string>> {
+  const pictures: Pictures = new Map()
+  const files = drawAll(exploreNamed, pictures)
+  for (const [file, picture] of pictures) files.set(file, await drawPicture(picture))
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 /** Which printed files are not what the rules say. */
 export interface Staleness {
   readonly stale: readonly string[]
@@ -119,24 +171,33 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const stampOf = (file: string, text: string): string =>
   `<!-- Printed by \`npm run svg\` from ${file}, sha256 ${sha256(text)} -->`
 
+/** An SVG that a browser drew, below the stamp of its text and a seal over itself. */
+export const sealed = (stamp: string, svg: string): string => `${stamp}\n<!-- sha256 ${sha256(svg)} -->\n${svg}`
+
+/** Whether an SVG has this stamp and is as it was drawn. */
+export function isSealed(stamp: string, there: string): boolean {
+  const [first, second, ...rest] = there.split('\n')
+  return first === stamp && second === `<!-- sha256 ${sha256(rest.join('\n'))} -->`
+}
+
 const PRINTED_ENDS = ['.mmd', '.md', '.rst', '.svg']
 
 /** The SVGs that these files want, each with the stamp it has to have. */
 export function stamps(files: ReadonlyMap<string, string>): Map<string, string> {
-  const pictures = [...files].filter(([file]) => file.endsWith('.mmd'))
+  const pictures = [...files].filter(([file]) => file.endsWith('.mmd') && !files.has(file.replace(/mmd$/, 'svg')))
   return new Map(pictures.map(([file, text]) => [file.replace(/mmd$/, 'svg'), stampOf(file, text)]))
 }
 
 /**
- * Holds a folder against what should be in it.  An SVG is not the same under
- * every Chromium, so of it only the stamp is compared.
+ * Holds a folder against what should be in it.  An SVG that Chromium drew is not the
+ * same under every Chromium: it is held against the stamp and the seal that it has.
  */
 export function checkAll(files: ReadonlyMap<string, string> = drawAll(), where: string = folder): Staleness {
   const found = readdirSync(where).filter(file => PRINTED_ENDS.some(end => file.endsWith(end)))
   const wanted = new Map([...files, ...stamps(files)])
   const isFresh = (file: string, text: string): boolean => {
     const there = readFileSync(join(where, file), 'utf8')
-    return file.endsWith('.svg') ? there.startsWith(`${text}\n`) : there === text
+    return file.endsWith('.svg') && !files.has(file) ? isSealed(text, there) : there === text
   }
   return {
     stale: [...wanted].flatMap(([file, text]) => (found.includes(file) && !isFresh(file, text) ? [file] : [])),

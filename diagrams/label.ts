@@ -36,7 +36,7 @@ function printOutput(output: Output): string[] {
 }
 
 /** What is said once a variable that stands for something not yet said is worked off. */
-function saidLater(flat: Flat, row: Row, later: readonly string[]): string[] {
+export function saidLater(flat: Flat, row: Row, later: readonly string[]): string[] {
   return row.cells.flatMap(cell => {
     const { name = '' } = flat.variables[cell.variable] ?? {}
     if (cell.to < 0 || !later.includes(name)) return []

@@ -1,8 +1,8 @@
 /** `node diagrams/main.ts [--check] [--svg [--all]]`: prints, checks, or draws what is in this folder. */
-import { checkAll, drawAll, writeAll } from './draw.ts'
+import { checkAll, drawEverything, writeAll } from './draw.ts'
 import { renderSvgs } from './svg.ts'
 
-const files = drawAll()
+const files = await drawEverything()
 const all = process.argv.includes('--all')
 if (process.argv.includes('--check')) {
   const found = checkAll(files)

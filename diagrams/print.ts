@@ -76,6 +76,8 @@ export function printVersions({ since, until }: { readonly since?: string; reado
 export interface Cell {
   readonly lines: readonly string[]
   readonly code?: true
+  /** What links in Markdown can lead to. */
+  readonly anchor?: string
 }
 
 /** A table with a title, a few words before it and after it. */
@@ -91,7 +93,8 @@ export interface Table {
 /** Text that Markdown takes as text, in a table or out of it. */
 const markdownText = (text: string): string => text.replaceAll(/[\\`*_<>[\]|]/g, '\\$&')
 
-const markdownCell = ({ lines, code }: Cell): string =>
+const markdownCell = ({ lines, code, anchor }: Cell): string =>
+  (anchor === undefined ? '' : `<a id="${anchor}"></a>`) +
   lines.map(line => (code === true ? `\`${line.replaceAll('|', '\\|')}\`` : markdownText(line))).join('<br>')
 
 /** Text that reStructuredText takes as text. */

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer'
-import { folder, stamps } from './draw.ts'
+import { folder, isSealed, sealed, stamps } from './draw.ts'
 import { plainText } from './plain.ts'
 
 /** There is no browser to draw with. */
@@ -64,7 +64,7 @@ export const drawSvgs = (texts: ReadonlyMap<string, string>): Promise<Map<string
   })
 
 /**
- * Writes the SVG of each printed `.mmd` that has none made from it, or of all;
+ * Writes the SVG of each printed `.mmd` that is to be drawn by Mermaid and has none made from it, or of all;
  * answers the names of those written.  Throws `NoChromiumError`.
  */
 export async function renderSvgs(
@@ -74,7 +74,7 @@ export async function renderSvgs(
 ): Promise<string[]> {
   const isFresh = (file: string, stamp: string): boolean => {
     try {
-      return readFileSync(join(where, file), 'utf8').startsWith(`${stamp}\n`)
+      return isSealed(stamp, readFileSync(join(where, file), 'utf8'))
     } catch {
       return false
     }
@@ -84,7 +84,7 @@ export async function renderSvgs(
   const names = wanted.map(([file]) => file.replace(/\.svg$/, ''))
   const svgs = await drawSvgs(new Map(names.map(name => [name, files.get(`${name}.mmd`) ?? ''])))
   for (const [i, [file, stamp]] of wanted.entries()) {
-    writeFileSync(join(where, file), `${stamp}\n${svgs.get(names[i] ?? '')}\n`)
+    writeFileSync(join(where, file), sealed(stamp, `${svgs.get(names[i] ?? '')}\n`))
   }
   return wanted.map(([file]) => file)
 }

@@ -1,5 +1,5 @@
 /** The rules of a machine as a table, and what each command is answered at each value of a variable. */
-import type { FlatRule, Row } from '../impl/flat.ts'
+import { type FlatRule, type Row, slug } from '../impl/flat.ts'
 import { namesOf } from '../impl/move.ts'
 import type { Match } from '../spec/lang.ts'
 import { type Cell, printDoes, printMatch, printSays, printTrigger, printVersions, type Table } from './print.ts'
@@ -13,7 +13,7 @@ export function ruleTable(rules: readonly FlatRule[], title: string): Table {
     const { rule } = flat
     const on = printTrigger(rule.on)
     return [
-      { lines: [rule.name] },
+      { lines: [rule.name], anchor: slug(rule.name) },
       { lines: [actorOf(flat)] },
       on === '' ? { lines: [] } : { lines: [on], code: true },
       { lines: printDoes(rule), code: true },

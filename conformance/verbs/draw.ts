@@ -1,5 +1,5 @@
 /** `lockstep draw`: everything that is printed from the rules. */
-import { checkAll, drawAll, writeAll } from '../../diagrams/draw.ts'
+import { checkAll, drawEverything, writeAll } from '../../diagrams/draw.ts'
 import type { Told } from '../../diagrams/site/claims.ts'
 import { versions } from '../../spec/versions.ts'
 import { progressLine, remark, seenIn } from './common.ts'
@@ -63,7 +63,7 @@ export async function draw({
   readonly site?: string
 }): Promise<number> {
   if (site !== undefined) return drawSite(site)
-  const files = drawAll()
+  const files = await drawEverything()
   if (check) {
     const found = Object.entries(checkAll(files)).flatMap(([kind, names]) =>
       (names as readonly string[]).map(name => `${kind}: diagrams/${name}`),
