@@ -10,11 +10,15 @@ import { slug } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import { SpecError } from '../impl/move.ts'
 import { pack } from '../impl/pack.ts'
+import { cases } from '../spec/cases.ts'
 import { claims } from '../spec/claims.ts'
-import type { System } from '../spec/lang.ts'
+import type { Claim, System } from '../spec/lang.ts'
 import { systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
+import { answersMarkdown, answersRst, proofs } from './answers.ts'
 import { asciiSequence } from './ascii.ts'
+import { consumersPage, eventsPage } from './events.ts'
+import { examplesMarkdown, examplesOf, examplesPage } from './examples.ts'
 import { indexPage, type Shown, transcriptPage } from './page.ts'
 import { drawPicture, type Picture } from './picture.ts'
 import { differenceOf, pictureOf } from './pictures.ts'
@@ -27,6 +31,12 @@ import { sequenceDiagram } from './sequence.ts'
 import { stateDiagram } from './state.ts'
 import { stepsBefore, tell, witness } from './story.ts'
 import { commandTable, ruleTable } from './table.ts'
+
+const EXAMPLES = {
+  title: 'Recorded cases',
+  about:
+    'What two QEMUs were told and said in each case, as it was recorded. Order is certain within a side only; ids, times and counters are left out.',
+}
 
 /** The release that is drawn. */
 export const drawn: string = versions[versions.length - 1] ?? ''
@@ -145,6 +155,16 @@ export function drawAll(
     putPage(fileFor(pages.answers, version), answersPage(release, charts))
   }
   putPage(pages.claims, claimsPage(claims, versions))
+  putPage(pages.events, eventsPage(releases))
+  putPage(pages.consumers, consumersPage())
+  const runs = examplesOf(cases)
+  put(`${pages.examples}.rst`, examplesPage(EXAMPLES.title, EXAMPLES.about, runs))
+  put(`${pages.examples}.md`, examplesMarkdown(EXAMPLES.title, EXAMPLES.about, runs))
+  shown.push({ kind: 'table', file: pages.examples, title: EXAMPLES.title })
+  const found = proofs(claims as readonly Claim[], systemNamed, drawn)
+  put(`${pages.questions}.md`, answersMarkdown(found, drawn))
+  put(`${pages.questions}.rst`, answersRst(found, drawn))
+  shown.push({ kind: 'table', file: pages.questions, title: 'The questions of 2018, answered by the checker' })
   putPage(pages.changes, changesPage(releases))
   put('README.md', indexPage(shown, drawn))
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -293,5 +293,9 @@ export const pages = {
   transitions: 'transitions',
   answers: 'commands',
   claims: 'claims',
+  events: 'events',
+  consumers: 'consumers',
+  examples: 'examples',
+  questions: 'answers-of-2018',
   changes: 'changes',
 } as const

@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh [--refresh]
 #
-# 1. Installs with apt what the checks and pictures use: chromium, spin, gcc
-#    and this Debian's own QEMU.  Only this step needs root, and only when
+# 1. Installs with apt what the checks and pictures use: chromium, spin, gcc,
+#    Sphinx and this Debian's own QEMU.  Only this step needs root, and only when
 #    something is missing.
 # 2. Unpacks the QEMUs of other Debian suites into .qemu/<suite>/, with all the
 #    libraries they need and without touching the machine (unpack-qemu.sh).
@@ -16,7 +16,7 @@ set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 root=$(dirname -- "$here")
-packages=(chromium spin gcc qemu-system-x86)
+packages=(chromium spin gcc qemu-system-x86 python3-sphinx)
 suites=(bookworm trixie sid)
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -1,0 +1,172 @@
+/**
+ * Recorded runs as examples in the form of QEMU's documentation: `qmp-example`
+ * directives whose blocks its lexer reads, which knows `-> `, `<- `, `...` and
+ * JSON.  Both sides, in the order in which the recorder saw them.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PRINTED, wrap } from './mermaid.ts'
+
+type Obj = { readonly [member: string]: unknown }
+const isObject = (value: unknown): value is Obj => value !== null && typeof value === 'object' && !Array.isArray(value)
+
+/** One recorded run, with what its case says of it. */
+export interface Example {
+  readonly id: string
+  readonly qemu: string
+  readonly description: string
+  readonly expectation: string
+  readonly lines: readonly { readonly side: string; readonly dir: string; readonly msg: Obj }[]
+}
+
+/** Where the recorded cases are. */
+export const casesFolder = join(import.meta.dirname, 'cases')
+
+/** The runs of a folder, each with the words of its case. */
+export function examplesOf(
+  cases: readonly { readonly id: string; readonly description: string; readonly expectation: string }[],
+  folder: string = casesFolder,
+): Example[] {
+  const files = readdirSync(folder).filter(file => file.endsWith('.ndjson'))
+  const all = files.map(file => {
+    const [head = '', ...lines] = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')
+    const header = JSON.parse(head) as { readonly case: string; readonly qemu: { readonly src: string } }
+    return {
+      id: header.case,
+      qemu: header.qemu.src,
+      lines: lines.map(line => JSON.parse(line) as Example['lines'][number]),
+    }
+  })
+  return cases.flatMap(({ id, description, expectation }) =>
+    all.filter(one => one.id === id).map(one => ({ ...one, description, expectation })),
+  )
+}
+
+const WIDTH = 70
+
+/** JSON with blanks inside braces, as QEMU's examples have it; broken before members where it is long. */
+export function printJson(value: unknown, indent = 3): string {
+  const flat = spaced(value)
+  if (flat.length + indent <= WIDTH || !isObject(value)) return flat
+  const pad = ' '.repeat(indent)
+  const members = Object.entries(value).map(
+    ([name, inner]) => `${JSON.stringify(name)}: ${printJson(inner, indent + 2)}`,
+  )
+  return `{ ${members.join(`,\n${pad}  `)} }`
+}
+
+function spaced(value: unknown): string {
+  if (value === ELIDED) return '{ ... }'
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[ ${value.map(spaced).join(', ')} ]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}: ${spaced(inner)}`)
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
+}
+
+/** Stands for what nobody wants to read. */
+const ELIDED: Obj = { '...': true }
+
+const DULL = new Set(['qmp_capabilities', 'query-version', 'query-commands'])
+const LARGE = new Set(['ram', 'xbzrle-cache', 'vfio'])
+
+/** A message as it is shown: no ids, no times, no counters. */
+function shown(msg: Obj): Obj {
+  const { id: _, timestamp, ...rest } = msg
+  const result = isObject(rest.return)
+    ? {
+        return: Object.fromEntries(
+          Object.entries(rest.return).map(([name, value]) => [name, LARGE.has(name) ? ELIDED : value]),
+        ),
+      }
+    : {}
+  return { ...(timestamp === undefined ? {} : { timestamp: ELIDED }), ...rest, ...result }
+}
+
+const names: { readonly [side: string]: string } = { src: 'source', dst: 'destination' }
+
+/** One run as an annotated example. */
+export function printExample({ id, qemu, description, expectation, lines }: Example): string[] {
+  const asked = new Map<string, string>()
+  const said: { side: string; text: string; outside: boolean }[] = []
+  for (const { side, dir, msg } of lines) {
+    const key = `${side} ${JSON.stringify(msg.id)}`
+    const command = msg.execute ?? msg['exec-oob']
+    if (typeof command === 'string') asked.set(key, command)
+    if ('QMP' in msg || DULL.has(String(command ?? asked.get(key)))) continue
+    if (dir === '!!') {
+      const text = observed(side, msg)
+      if (text !== undefined) said.push({ side, text, outside: true })
+      continue
+    }
+    said.push({ side, text: `${dir} ${printJson(shown(msg))}`, outside: false })
+  }
+  const body: string[] = []
+  let last = ''
+  for (const { side, text, outside } of said) {
+    if (outside) {
+      body.push('', ...wrap(text, WIDTH))
+      last = ''
+      continue
+    }
+    if (side !== last) body.push('', `On the ${names[side] ?? side}::`, '')
+    last = side
+    body.push(...text.split('\n').map(line => `    ${line}`))
+  }
+  return [
+    '.. qmp-example::',
+    `   :title: ${id}, recorded on QEMU ${qemu}`,
+    '   :annotated:',
+    '',
+    ...wrap(`${description} ${expectation}`, WIDTH).map(line => `   ${line}`),
+    ...body.map(line => (line === '' ? '' : `   ${line}`)),
+  ]
+}
+
+function observed(side: string, msg: Obj): string | undefined {
+  const { exit } = msg
+  if (isObject(exit)) {
+    const how = exit.signal === null ? `ends with exit code ${String(exit.code)}` : `ends by ${String(exit.signal)}`
+    return `The process of the ${names[side] ?? side} ${how}.`
+  }
+  return typeof msg.fault === 'string' ? `What is done to the network: ${msg.fault}.` : undefined
+}
+
+/** A page of examples. */
+export const examplesPage = (title: string, before: string, examples: readonly Example[]): string =>
+  `${[
+    `.. ${PRINTED.replaceAll('`', '``')}`,
+    '',
+    title,
+    '='.repeat(title.length),
+    '',
+    ...wrap(before, 79),
+    ...examples.flatMap(example => ['', ...printExample(example)]),
+  ].join('\n')}\n`
+
+/** The same for GitHub: code blocks, which it does not read. */
+export const examplesMarkdown = (title: string, before: string, examples: readonly Example[]): string =>
+  `${[
+    `<!-- ${PRINTED} -->`,
+    '',
+    `# ${title}`,
+    '',
+    before,
+    ...examples.flatMap(example => {
+      const [, , , , ...rest] = printExample(example)
+      const lines = rest.map(line => line.replace(/^ {3}/, ''))
+      const blocks: string[] = []
+      let inside = false
+      for (const line of lines) {
+        const isCode = line.startsWith('    ')
+        if (isCode && !inside) {
+          while (blocks.at(-1) === '') blocks.pop()
+          blocks.push('', '```')
+        }
+        if (!isCode && inside) blocks.push('```')
+        inside = isCode
+        blocks.push(isCode ? line.slice(4) : line.replace(/::$/, ':'))
+      }
+      if (inside) blocks.push('```')
+      return ['', `## ${example.id}`, '', ...blocks]
+    }),
+  ].join('\n')}\n`
