@@ -9,7 +9,9 @@
 
 import { colo } from './cases/colo.ts'
 import { multifd } from './cases/multifd.ts'
+import { postcopy } from './cases/postcopy.ts'
 import { precopy } from './cases/precopy.ts'
+import { recovery } from './cases/recovery.ts'
 import { switchover as pausing } from './cases/switchover.ts'
 import { stopped } from './run-state.ts'
 import type { Case, Hold } from './script.ts'
@@ -80,4 +82,4 @@ export const calls = {
 } as const
 
 /** Every case, in the order in which they are run. */
-export const cases: readonly Case[] = [...precopy, ...pausing, ...multifd, ...colo]
+export const cases: readonly Case[] = [...precopy, ...pausing, ...multifd, ...postcopy, ...recovery, ...colo]
