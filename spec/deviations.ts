@@ -90,4 +90,22 @@ export const deviations: readonly Deviation[] = [
     witness: 'migrate and migrate_cancel in one write: cancelling is announced, and no answer in band comes any more',
     sometimes: true,
   },
+  {
+    id: 'postcopy-migrate-aborts-destination',
+    cases: ['postcopy/migrate/2'],
+    versions: ['11.1'],
+    shows: 'abort',
+    claim: 'a destination in postcopy aborts when it is told to migrate',
+    reason: 'migrate_prepare() registers the yank instance with error_abort, and the incoming migration has it.',
+    witness: 'SIGABRT on the destination, "duplicate yank instance"; the guest is lost',
+  },
+  {
+    id: 'postcopy-migrate-leaves-setup',
+    cases: ['postcopy/migrate/2'],
+    versions: ['7.2', '10.0', '10.2'],
+    shows: 'messages',
+    claim: 'a migrate that is refused in postcopy changes the status all the same',
+    reason: 'migrate_init() stores setup before the yank instance is refused, and nobody takes it back.',
+    witness: 'MIGRATION setup from the destination, and then the error',
+  },
 ]

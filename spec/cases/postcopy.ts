@@ -14,6 +14,7 @@ import {
   outOfBand,
   refused,
   send,
+  since,
   stallAt,
   thaw,
   tries,
@@ -191,7 +192,7 @@ const whole: readonly Case[] = [
   pair(
     'postcopy/switchover/3',
     'Goes over to postcopy with a pause before the switchover, and cancels there.',
-    'The source announces cancelled, and its guest runs on.',
+    'The source announces cancelled, and its guest runs on; in 7.2 it is left in postmigrate.',
     [
       trickle,
       ...busyActive,
@@ -199,7 +200,7 @@ const whole: readonly Case[] = [
       announced('src', 'pre-switchover'),
       cancel,
       announced('src', 'cancelled'),
-      runs('src'),
+      since('10.0', runs('src')),
     ],
     withMore('pause-before-switchover'),
   ),
@@ -312,7 +313,7 @@ const ends: readonly Case[] = [
     'Quits the source in postcopy-active.',
     'The source exits; the destination announces postcopy-paused.',
     [...inPostcopy, send('src', 'quit'), announced('dst', 'postcopy-paused')],
-    busy,
+    { ...busy, until: '10.2', why: 'since 11.0 it may abort, which is looked into' },
   ),
   pair(
     'postcopy/quit/2',
