@@ -8,10 +8,12 @@
  */
 
 import { colo } from './cases/colo.ts'
+import { guests } from './cases/guest.ts'
 import { multifd } from './cases/multifd.ts'
 import { postcopy } from './cases/postcopy.ts'
 import { precopy } from './cases/precopy.ts'
 import { recovery } from './cases/recovery.ts'
+import { snapshot } from './cases/snapshot.ts'
 import { switchover as pausing } from './cases/switchover.ts'
 import { stopped } from './run-state.ts'
 import type { Case, Hold } from './script.ts'
@@ -82,4 +84,13 @@ export const calls = {
 } as const
 
 /** Every case, in the order in which they are run. */
-export const cases: readonly Case[] = [...precopy, ...pausing, ...multifd, ...postcopy, ...recovery, ...colo]
+export const cases: readonly Case[] = [
+  ...precopy,
+  ...pausing,
+  ...multifd,
+  ...postcopy,
+  ...recovery,
+  ...snapshot,
+  ...guests,
+  ...colo,
+]
