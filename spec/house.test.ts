@@ -15,7 +15,11 @@ const importsOf = (folder: string, name: string): string[] =>
 
 describe('the house', () => {
   test.each(sources('spec'))('spec/%s imports nothing but spec', name => {
-    expect(importsOf('spec', name).filter(path => !/^\.\/[a-z-]+\.ts$/.test(path))).toEqual([])
+    expect(importsOf('spec', name).filter(path => !/^\.\/(cases\/)?[a-z-]+\.ts$/.test(path))).toEqual([])
+  })
+
+  test.each(sources('spec/cases'))('spec/cases/%s imports nothing but spec', name => {
+    expect(importsOf('spec/cases', name).filter(path => !/^\.\.?\/[a-z-]+\.ts$/.test(path))).toEqual([])
   })
 
   test.each(sources('impl'))('impl/%s knows of spec only the words', name => {
