@@ -142,7 +142,8 @@ function pictureOf({ witness }: Verdict): string {
 
 const verdictText = ({ claim, verdict }: Proof): string => kinds[claim.kind][verdict.holds ? 'holds' : 'broken']
 
-const around = transitions.filter(({ answer }) => answer !== undefined)
+/** The pairs of run states that were asked about. */
+export const around = transitions.filter(({ answer }) => answer !== undefined)
 
 /** The page for GitHub. */
 export function answersMarkdown(found: ReadonlyMap<string, Proof>, version: string): string {

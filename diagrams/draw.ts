@@ -19,6 +19,7 @@ import { answersMarkdown, answersRst, proofs } from './answers.ts'
 import { asciiSequence } from './ascii.ts'
 import { consumersPage, eventsPage } from './events.ts'
 import { examplesMarkdown, examplesOf, examplesPage } from './examples.ts'
+import { overviewOf, overviews } from './overview.ts'
 import { indexPage, type Shown, transcriptPage } from './page.ts'
 import { drawPicture, type Picture } from './picture.ts'
 import { differenceOf, pictureOf } from './pictures.ts'
@@ -124,6 +125,15 @@ export function drawAll(
       put(`${file}.mmd`, stateDiagram(seen, variable, titled(title), layout))
       pictures.set(`${file}.svg`, pictureOf(seen, plan, titled(title)))
       shown.push({ kind: 'picture', file, title })
+    }
+    for (const plan of mine(overviews)) {
+      pictures.set(`${plan.file}.svg`, overviewOf(graph, plan, titled(plan.title)))
+      shown.push({
+        kind: 'picture',
+        file: plan.file,
+        title: plan.title,
+        about: 'From afar: states that fit the same pattern are one.',
+      })
     }
     differences(name, seen, mine(states), (file, picture) => {
       pictures.set(`${file}.svg`, picture)

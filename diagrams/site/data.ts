@@ -1,5 +1,6 @@
 /** Everything that the page shows, gathered. */
 import type { Claim } from '../../spec/lang.ts'
+import { around, asked } from '../answers.ts'
 import { rowsOfAll } from '../rows.ts'
 import { answerInfos } from './answers.ts'
 import { claimInfos, type Told } from './claims.ts'
@@ -34,9 +35,15 @@ export async function siteData({ claims, told, seen, wanted, answered = releaseN
   const machines = await machinesOf(book, stories, questions.ask, wanted)
   const answers = answerInfos(book, rowsOfAll(answered))
   const runs = runsOf(runsFolder, stories)
+  const old = asked.map(({ title, who, answer, claims: names }, i) => ({
+    ...{ title, who, answer },
+    claims: names.flatMap(name => claims.find(claim => `${claim.system}: ${claim.name}` === name)?.id ?? []),
+    moves: i > 0 ? [] : around.map(({ from, to, answer: how = '' }) => [from, to, how] as const),
+  }))
   const judged = claimInfos(claims, told, book, stories)
   return {
     ...{ releases, machines, answers, runs, consumers, lines },
+    asked: old,
     rules: book.infos(),
     claims: judged,
     questions: questions.infos(runs),

@@ -188,6 +188,18 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
     await page.locator('.side.src .node.lit', { hasText: 'postcopy-paused' }).waitFor()
   })
 
+  test('the questions of 2018 stand in order, each with its claims', async () => {
+    const page = await open('#/answers-of-2018')
+    const heads = await page.locator('main h2').allInnerTexts()
+    expect(heads.map(text => Number.parseInt(text, 10))).toEqual([1, 2, 3, 4, 5])
+    for (const section of await page.locator('main section').all()) {
+      expect(await section.getByRole('link').count()).toBeGreaterThan(3)
+    }
+    await page.getByRole('link', { name: 'Claims', exact: true }).click()
+    await page.getByRole('link', { name: 'The questions of 2018' }).click()
+    await page.getByRole('heading', { name: /re-entered/ }).waitFor()
+  })
+
   test('a link leads to a recorded run at its step', async () => {
     const page = await open('#/run/11.1.3-recover-cut-1/6')
     expect(await page.locator('.stepper').innerText()).toContain('Step 6 of')
@@ -229,6 +241,7 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
     '#/question/failed-recovery/9.0',
     '#/command/migrate_cancel/11.1',
     '#/consumers',
+    '#/answers-of-2018',
     '#/run/11.1.3-recover-cut-1/9',
     '#/runs',
     '#/search/colo%20exit',

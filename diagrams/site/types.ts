@@ -186,6 +186,16 @@ export interface ConsumerInfo {
   readonly kubevirt: string
 }
 
+/** A question of 2018, what it comes to, and the ids of the claims that say so. */
+export interface AskedInfo {
+  readonly title: string
+  readonly who: string
+  readonly answer: string
+  readonly claims: readonly string[]
+  /** Moves that the answer is about: from, to, and how. */
+  readonly moves: readonly (readonly [from: string, to: string, how: string])[]
+}
+
 /** Everything. */
 export interface SiteData {
   readonly releases: readonly Release[]
@@ -198,6 +208,7 @@ export interface SiteData {
   readonly answers: readonly AnswerInfo[]
   readonly questions: readonly QuestionInfo[]
   readonly consumers: readonly ConsumerInfo[]
+  readonly asked: readonly AskedInfo[]
   /** Lines in QEMU's source, by `tag file:function`. */
   readonly lines: { readonly [place: string]: number }
 }

@@ -3,6 +3,7 @@ import type { Story } from '../types.ts'
 import { at, bitOf, data, h, newest } from './dom.ts'
 import { searchView } from './search.ts'
 import {
+  askedView,
   claimView,
   commandView,
   consumersView,
@@ -70,6 +71,8 @@ function viewOf(parts: readonly string[]): View {
       return runsView()
     case 'consumers':
       return consumersView()
+    case 'answers-of-2018':
+      return askedView()
     case 'search':
       return searchView(id)
     default:

@@ -94,6 +94,7 @@ export function front(): View {
               'Is a command accepted, in which status? For instance migrate_cancel',
             ),
             link(at('consumers'), 'What do libvirt, Proxmox and KubeVirt do with each status?'),
+            link(at('answers-of-2018'), 'The questions of 2018 about COLO, answered'),
           ]),
         ),
         h('section', { 'aria-label': 'State machines' }, h('h2', {}, 'State machines'), machineList(newest)),
@@ -651,6 +652,38 @@ export const runsView = (): View => ({
         list(runs.map(({ id, title }) => link(at('run', id, 1), title))),
       ),
     ),
+})
+
+/** The questions of 2018 in order. */
+export const askedView = (): View => ({
+  title: 'The questions of 2018, answered',
+  body: data.asked.map(({ title, who, answer, claims, moves }, i) =>
+    h(
+      'section',
+      {},
+      h('h2', {}, `${i + 1}. ${title}`),
+      h('p', { class: 'note' }, who),
+      h('p', {}, answer),
+      moves.length === 0
+        ? undefined
+        : table(
+            'The pairs around colo that runstate_set() allows',
+            ['from', 'to', 'how, and with which events'],
+            moves.map(([from, to, how]) => [code(from), code(to), how]),
+          ),
+      claims.length === 0
+        ? undefined
+        : table(
+            'The claims that say so',
+            ['claim', 'kind', ...judged],
+            claims.flatMap(id =>
+              data.claims
+                .filter(claim => claim.id === id)
+                .map(claim => [claim.name, claim.kind, ...judged.map(version => claimCell(claim, version))]),
+            ),
+          ),
+    ),
+  ),
 })
 
 /** Something that is not there. */
