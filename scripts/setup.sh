@@ -8,7 +8,8 @@
 #    something is missing.
 # 2. Unpacks the QEMUs of other Debian suites into .qemu/<suite>/, with all the
 #    libraries they need and without touching the machine (unpack-qemu.sh).
-# 3. Prints each QEMU that the conformance run will find.
+# 3. Unpacks python3-qemu-qmp, a client of QMP, into .qemu/qmp/ (unpack-qmp.sh).
+# 4. Prints each QEMU that the conformance run will find.
 #
 # Run it again at any time: what is there and works is left alone.  --refresh
 # fetches the suites anew, for Debian moves and nothing here is pinned.
@@ -73,6 +74,12 @@ for suite in "${suites[@]}"; do
   fi
 done
 
+"$here/unpack-qmp.sh" "${refresh[@]}" || {
+  status=$?
+  [ "$status" -lt 128 ] || exit "$status"
+  failed+=(qemu.qmp)
+}
+
 say 'QEMUs to test against:'
 for qemu in "$(command -v qemu-system-x86_64 || true)" "$root"/.qemu/*/qemu-system-x86_64; do
   [ -x "$qemu" ] || continue
@@ -80,4 +87,4 @@ for qemu in "$(command -v qemu-system-x86_64 || true)" "$root"/.qemu/*/qemu-syst
   printf '  %s  %s\n' "${qemu#"$root"/}" "$version"
 done
 
-[ ${#failed[@]} -eq 0 ] || die "no QEMU from: ${failed[*]} (the reason is above)"
+[ ${#failed[@]} -eq 0 ] || die "nothing from: ${failed[*]} (the reason is above)"
