@@ -35,7 +35,12 @@ export class Frames {
   private place: 'between' | 'value' | 'word' | 'skip' = 'between'
   private depth = 0
   private quote = 0
-  private escaped = false;
+  private escaped = false
+
+  /** How many bytes of an unfinished value are held. */
+  get heldBytes(): number {
+    return this.held.length
+  }
 
   /** What this chunk finishes. */
   *push(chunk: Uint8Array): Generator<Frame, void> {

@@ -19,6 +19,18 @@ export interface ServeOptions extends ReferenceOptions, Pace {
   readonly drive?: (reference: Reference, broken: (error: unknown) => void) => Driver
   /** Bytes that may wait for a client that does not read them, before it is dropped; 64 MiB when left out. */
   readonly longestBacklog?: number
+  /**
+   * Bytes that may be held for all clients together, of what they have not read and of what they have half sent;
+   * beyond it whoever has most of them is dropped.  256 MiB when left out.
+   */
+  readonly mostHeld?: number
+}
+
+interface Connection {
+  readonly side: string
+  readonly frames: Frames
+  /** Bytes, as they were last counted. */
+  held: number
 }
 
 interface Listening {
@@ -43,7 +55,9 @@ export class Endpoint {
   private readonly ending = Promise.withResolvers<void>()
   private readonly servers: readonly Listening[]
   private readonly schedule: Driver
-  private readonly connections = new Map<Socket, string>()
+  private readonly connections = new Map<Socket, Connection>()
+  /** The sum of what the connections hold. */
+  private held = 0
   private readonly lingering = new Set<NodeJS.Timeout>()
   private readonly options: ServeOptions
   private failure: unknown
@@ -89,7 +103,12 @@ export class Endpoint {
 
   /** How many clients a side has now. */
   connected(side: string): number {
-    return [...this.connections.values()].filter(at => at === side).length
+    return [...this.connections.values()].filter(one => one.side === side).length
+  }
+
+  /** Bytes that are held for all clients together: what they have not read, and what they have half sent. */
+  get heldBytes(): number {
+    return this.held
   }
 
   /** Ends every connection, timer and socket file; may be called again. */
@@ -119,7 +138,8 @@ export class Endpoint {
       socket.destroy()
       return
     }
-    this.connections.set(socket, side)
+    const connection: Connection = { side, frames: new Frames(), held: 0 }
+    this.connections.set(socket, connection)
     socket.setNoDelay(true)
     // A client whose machine has vanished says nothing; only this finds out.
     socket.setKeepAlive(true, 30_000)
@@ -128,15 +148,29 @@ export class Endpoint {
       if (!socket.writable) return
       socket.write(lineOf(message))
       if (socket.writableLength > limit) socket.destroy()
+      this.count(socket, connection)
     }
     const monitor = this.reference.monitor(side, say)
     monitor.onExit = () => this.linger(socket)
-    attend(socket, monitor)
+    attend(socket, monitor, connection.frames, () => this.count(socket, connection))
     socket.on('close', () => {
       monitor.close()
+      this.held -= connection.held
       this.connections.delete(socket)
     })
     monitor.greet()
+  }
+
+  /** Counts what a connection holds; lets go of the one that holds most where all together hold too much. */
+  private count(socket: Socket, connection: Connection): void {
+    if (!this.connections.has(socket)) return
+    const held = socket.writableLength + connection.frames.heldBytes
+    this.held += held - connection.held
+    connection.held = held
+    if (this.held <= (this.options.mostHeld ?? 256 * 1024 * 1024)) return
+    let [most, fattest] = [0, socket]
+    for (const [one, { held: its }] of this.connections) if (its > most && !one.destroyed) [most, fattest] = [its, one]
+    fattest.destroy()
   }
 
   /** What a process has written before its end can still be read; not for ever, though. */
@@ -153,8 +187,7 @@ export class Endpoint {
 }
 
 /** Feeds a monitor what a client sends, no faster than it is answered. */
-function attend(socket: Socket, monitor: Monitor): void {
-  const frames = new Frames()
+function attend(socket: Socket, monitor: Monitor, frames: Frames, counted: () => void): void {
   let over = false
   const regulate = () => {
     const full = monitor.pending >= mostPending || socket.writableNeedDrain
@@ -170,8 +203,12 @@ function attend(socket: Socket, monitor: Monitor): void {
       else monitor.reject(frame.error)
     }
     regulate()
+    counted()
   })
-  socket.on('drain', regulate)
+  socket.on('drain', () => {
+    regulate()
+    counted()
+  })
   socket.on('end', () => {
     over = true
     regulate()
