@@ -20,6 +20,10 @@ export interface QemuArgs {
   readonly paused: boolean
   readonly name?: string
   readonly pidfile?: string
+  /** `-uuid` */
+  readonly uuid?: string
+  /** `-daemonize`: return once the monitors can be reached, and go on in the background. */
+  readonly daemonize?: true
   /** `-version` or `-help`: print something and end. */
   readonly asks?: 'version' | 'help'
   /** What has no part in it. */
@@ -32,16 +36,7 @@ export class QemuArgsError extends Error {
 }
 
 /** Options that stand alone, of those that are usual; any other takes the word behind it, if that is no option. */
-const alone = new Set([
-  'S',
-  'nodefaults',
-  'no-user-config',
-  'nographic',
-  'daemonize',
-  'enable-kvm',
-  'no-reboot',
-  'snapshot',
-])
+const alone = new Set(['S', 'nodefaults', 'no-user-config', 'nographic', 'enable-kvm', 'no-reboot', 'snapshot'])
 
 /** `a,b=c,d=e,,f` to the first word and the others by name; a word without a value is `on`. */
 function properties(text: string): { first: string; named: Map<string, string> } {
@@ -91,8 +86,9 @@ export function readQemuArgs(words: readonly string[]): QemuArgs {
   const chardevs = new Map<string, MonitorPlace>()
   const wanted: ((all: ReadonlyMap<string, MonitorPlace>) => MonitorPlace)[] = []
   const ignored: string[] = []
-  let [incoming, name, pidfile, asks]: (string | undefined)[] = []
+  let [incoming, name, pidfile, uuid, asks]: (string | undefined)[] = []
   let paused = false
+  let daemonize = false
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ''
     const option = /^--?(?=.)/.test(word) ? word.replace(/^--?/, '') : undefined
@@ -105,6 +101,8 @@ export function readQemuArgs(words: readonly string[]): QemuArgs {
     else if (option === 'version' || option === 'help' || option === 'h') asks = option === 'h' ? 'help' : option
     else if (option === 'incoming') incoming = value()
     else if (option === 'pidfile') pidfile = value()
+    else if (option === 'uuid') uuid = value()
+    else if (option === 'daemonize') daemonize = true
     else if (option === 'name') name = properties(value()).named.get('guest') ?? properties(words[i] ?? '').first
     else if (option === 'qmp' || option === 'qmp-pretty') {
       const text = value()
@@ -133,6 +131,8 @@ export function readQemuArgs(words: readonly string[]): QemuArgs {
     ...(incoming !== undefined && { incoming }),
     ...(name !== undefined && { name }),
     ...(pidfile !== undefined && { pidfile }),
+    ...(uuid !== undefined && { uuid }),
+    ...(daemonize && { daemonize }),
     ...(asks !== undefined && { asks: asks === 'version' ? 'version' : 'help' }),
   }
 }

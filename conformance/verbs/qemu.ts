@@ -5,6 +5,8 @@
  * What the command line has no word for is in the environment:
  * LOCKSTEP_VERSION, LOCKSTEP_SEED, LOCKSTEP_SCRIPT, LOCKSTEP_BUG (see `lockstep serve`).
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -58,11 +60,13 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     paused: args.paused,
     ...(args.incoming !== undefined && { incoming: args.incoming }),
     ...(args.name !== undefined && { name: args.name }),
+    ...(args.uuid !== undefined && { uuid: args.uuid }),
     onExit: (_, code) => end(code),
   })
   for (const place of args.monitors) if (!place.listens) callOut(lone, place)
   const { pidfile } = args
   if (pidfile !== undefined) writeFileSync(pidfile, `${process.pid}\n`)
+  if (process.send !== undefined) detach()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // Where the rules know no way out, there is none but this.
@@ -80,6 +84,32 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     if (pidfile !== undefined) rmSync(pidfile, { force: true })
     await lone.close()
   }
+}
+
+/** Tells whoever started this in the background that it can be reached, and says nothing more to anybody. */
+function detach(): void {
+  process.send?.('ready')
+  process.disconnect()
+  for (const stream of [process.stdout, process.stderr]) stream.write = () => true
+}
+
+/** Starts the same in the background; answers the exit code once it can be reached, or has failed to start. */
+async function daemonize(words: readonly string[]): Promise<number> {
+  const args = [
+    ...process.execArgv,
+    process.argv[1] ?? '',
+    'qemu',
+    ...words.filter(word => !/^--?daemonize$/.test(word)),
+  ]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  child.stdout?.pipe(process.stdout)
+  child.stderr?.pipe(process.stderr)
+  const code = await Promise.race([
+    once(child, 'message').then(() => 0),
+    once(child, 'close').then(([exit]) => (typeof exit === 'number' ? exit : 1)),
+  ])
+  if (code === 0) setImmediate(() => process.exit(0))
+  return code
 }
 
 /** Runs it; answers the exit code, as QEMU has it. */
@@ -101,6 +131,7 @@ export async function qemuVerb(words: readonly string[]): Promise<number> {
     process.stdout.write(help)
     return 0
   }
+  if (args.daemonize) return await daemonize(words)
   if (args.ignored.length > 0) say(`has no part in a migration, and is left out: ${args.ignored.join(' ')}`)
   if (args.monitors.length === 0) say('has no monitor, so nobody can speak to it; give -qmp')
   try {
@@ -122,7 +153,7 @@ const help = `QEMU by its rules, for whoever starts a QEMU to speak QMP to it.
   -chardev socket,... -mon chardev=ID,mode=control
   -incoming defer|URI                   be a destination
   -S                                    have the guest wait for cont
-  -name, -pidfile, -version             as QEMU has them
+  -name, -uuid, -pidfile, -daemonize, -version   as QEMU has them
 
 Everything else is left out, with a note on standard error.
 LOCKSTEP_VERSION (${versions.join(', ')}), LOCKSTEP_SEED, LOCKSTEP_SCRIPT and LOCKSTEP_BUG say the rest,
