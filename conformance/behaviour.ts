@@ -32,6 +32,9 @@ const doings = ['guest', 'device', 'debugger'].flatMap(actor =>
   ((guest.rules as Rules)[actor] ?? []).map(rule => slug(rule.name)),
 )
 
+/** Of some parameters no rule knows the range, so one says that any value may be refused: here none is. */
+const choosy = ['refuse-a-parameter-out-of-its-range']
+
 /** Those ids that are not among others. */
 export const without = (all: readonly string[], some: readonly string[]): string[] =>
   all.filter(id => !some.includes(id))
@@ -52,7 +55,7 @@ export function asWished({ wanted = [] }: Wishes): Pick<ServeOptions, 'prefer'> 
   readonly avoid: readonly string[]
 } {
   return {
-    avoid: without([...failures, ...doings], wanted),
+    avoid: without([...failures, ...doings, ...choosy], wanted),
     prefer: wanted,
   }
 }

@@ -180,7 +180,7 @@ describe.skipIf(noNode)(`node-qemu${noNode}`, { timeout: 90_000 }, () => {
       await client.execute('migrate-set-capabilities', { capabilities: [{ capability: 'events', state: true }] })
     }
     expect(await one.queryStatus()).toMatchObject({ status: 'running' })
-    await expect(one.execute('query-balloon')).rejects.toThrow('The command query-balloon has not been found')
+    await expect(one.execute('query-tpm')).rejects.toThrow('The command query-tpm has not been found')
     // It goes out of band as QEMU 2.12 had it, and is told what every later one says.
     await expect(one.executeOob('migrate-pause')).rejects.toThrow("QMP input member 'control' is unexpected")
     await two.execute('migrate-incoming', { uri: 'unix:/nowhere' })

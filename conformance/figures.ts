@@ -142,7 +142,7 @@ class Side {
 }
 
 /** The members of one object that another names. */
-const only = (given: Members, names: ReadonlySet<string>): Members =>
+export const only = (given: Members, names: ReadonlySet<string>): Members =>
   Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)))
 
 /** Follows what is done, and completes what is answered. */

@@ -22,6 +22,14 @@ export const besides = [
   'query-kvm',
   'query-target',
   'query-yank',
+  'query-chardev',
+  'query-cpus-fast',
+  'query-hotpluggable-cpus',
+  'query-block',
+  'query-named-block-nodes',
+  'query-iothreads',
+  'qom-list',
+  'qom-get',
 ] as const
 
 /** The types that an entry names, each where it stands; `rename` puts others there. */
@@ -100,7 +108,11 @@ export function introspectionOf(release: string): Introspection {
 /** The members of what a command returns, or of one of its members. */
 export function membersOf(release: string, command: string, ...path: readonly string[]): ReadonlySet<string> {
   const { schema } = introspectionOf(release)
-  const find = (name: Json | undefined) => schema.find(entry => entry.name === name)
+  const find = (name: Json | undefined): SchemaEntry | undefined => {
+    const entry = schema.find(one => one.name === name)
+    // Of an array it is those of its elements.
+    return entry?.['element-type'] === undefined ? entry : find(entry['element-type'])
+  }
   const members = (type: Json | undefined) => {
     const list = find(type)?.members
     return Array.isArray(list) ? (list as readonly Members[]) : []

@@ -9,6 +9,7 @@ describe("QEMU's command line", () => {
       ...['--qmp', 'tcp:127.0.0.1:4444,server,nowait'],
       ...['-chardev', 'socket,id=c0,path=/run/c,server=on', '-mon', 'chardev=c0,mode=control'],
       ...['-chardev', 'socket,id=c1,host=::1,port=5', '-mon', 'c1,mode=control'],
+      ...['-chardev', 'socket,id=c2,fd=23,server=on', '-mon', 'chardev=c2,mode=control'],
       ...['-qmp', 'stdio'],
     ]
     expect(readQemuArgs(words)).toEqual({
@@ -17,6 +18,7 @@ describe("QEMU's command line", () => {
         { address: 'tcp:127.0.0.1:4444', listens: true },
         { address: 'unix:/run/c', listens: true },
         { address: 'tcp:[::1]:5', listens: false },
+        { address: 'fd:23', listens: true },
         { address: 'stdio', listens: false },
       ],
       paused: false,

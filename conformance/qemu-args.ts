@@ -7,7 +7,7 @@
 
 /** A place for a monitor: where QEMU listens, or whom it calls. */
 export interface MonitorPlace {
-  /** `unix:PATH`, `tcp:HOST:PORT` or `stdio`. */
+  /** `unix:PATH`, `tcp:HOST:PORT`, `stdio`, or `fd:N`: a socket that whoever started us has opened. */
   readonly address: string
   readonly listens: boolean
 }
@@ -55,7 +55,7 @@ function properties(text: string): { first: string; named: Map<string, string> }
 
 function chardev(text: string): { id: string; place: MonitorPlace } | undefined {
   const { first, named } = properties(text)
-  const [id, path, host = '127.0.0.1', port] = ['id', 'path', 'host', 'port'].map(name => named.get(name))
+  const [id, path, host = '127.0.0.1', port, fd] = ['id', 'path', 'host', 'port', 'fd'].map(name => named.get(name))
   if (id === undefined) throw new QemuArgsError(`-chardev ${text}: it has no id`)
   if (first === 'stdio') return { id, place: { address: 'stdio', listens: false } }
   if (first !== 'socket') return undefined
@@ -63,6 +63,7 @@ function chardev(text: string): { id: string; place: MonitorPlace } | undefined 
   if (path !== undefined) return { id, place: { address: `unix:${path}`, listens } }
   if (port !== undefined)
     return { id, place: { address: `tcp:${host.includes(':') ? `[${host}]` : host}:${port}`, listens } }
+  if (fd !== undefined && /^\d{1,6}$/.test(fd)) return { id, place: { address: `fd:${fd}`, listens } }
   throw new QemuArgsError(`-chardev ${text}: it has neither a path nor a port`)
 }
 

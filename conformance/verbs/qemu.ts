@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Server, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readAddress } from '../../impl/address.ts'
@@ -34,6 +34,11 @@ function callOut(lone: Lone, { address }: MonitorPlace): void {
     lone.endpoint.attach(lone.side, socket as unknown as Socket)
     return
   }
+  if (address.startsWith('fd:')) {
+    const socket = new Socket({ fd: Number(address.slice('fd:'.length)), allowHalfOpen: true })
+    lone.endpoint.attach(lone.side, socket)
+    return
+  }
   const to = readAddress(address)
   const socket = connect({ ...(to.kind === 'unix' ? { path: to.path } : to), allowHalfOpen: true })
   socket.once('error', error => {
@@ -41,6 +46,16 @@ function callOut(lone: Lone, { address }: MonitorPlace): void {
     process.exit(1)
   })
   socket.once('connect', () => lone.endpoint.attach(lone.side, socket))
+}
+
+/** Serves whoever comes to a socket that was opened before we were started. */
+function takeOver(lone: Lone, { address }: MonitorPlace): Server {
+  const server = createServer({ allowHalfOpen: true }, socket => lone.endpoint.attach(lone.side, socket))
+  server.on('error', error => {
+    say(`${address}: ${error.message}`)
+    process.exit(1)
+  })
+  return server.listen({ fd: Number(address.slice('fd:'.length)) })
 }
 
 function seedOf(text: string): number {
@@ -56,13 +71,14 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     ...wishes(version, { ...(script && { script }), ...(bug && { bug }) }),
     version,
     seed: seedOf(LOCKSTEP_SEED),
-    monitors: listening.map(({ address }) => address),
+    monitors: listening.map(({ address }) => address).filter(address => !address.startsWith('fd:')),
     paused: args.paused,
     ...(args.incoming !== undefined && { incoming: args.incoming }),
     ...(args.name !== undefined && { name: args.name }),
     ...(args.uuid !== undefined && { uuid: args.uuid }),
     onExit: (_, code) => end(code),
   })
+  const given = listening.filter(({ address }) => address.startsWith('fd:')).map(place => takeOver(lone, place))
   for (const place of args.monitors) if (!place.listens) callOut(lone, place)
   const { pidfile } = args
   if (pidfile !== undefined) writeFileSync(pidfile, `${process.pid}\n`)
@@ -77,6 +93,7 @@ async function live(args: QemuArgs, version: string): Promise<number> {
     const code = await Promise.race([ended, lone.endpoint.closed.then(() => 0)])
     const deadline = performance.now() + lingerMs
     while (lone.endpoint.connected(lone.side) > 0 && performance.now() < deadline) await sleep(5)
+    for (const server of given) server.close()
     await lone.close()
     if (code === null) process.kill(process.pid, lone.wasKilled ? 'SIGKILL' : 'SIGABRT')
     return code ?? 134

@@ -1,13 +1,15 @@
 /** `lockstep serve` and `lockstep-qemu` as processes, as a user starts them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Client, connect } from '../qmp.ts'
 import { tempDir } from '../temp.ts'
 
+const uuid = 'c7a5fdbd-edaf-9455-926a-d65c16db1809'
 const bin = join(import.meta.dirname, '../../bin')
 const open: { close(): unknown }[] = []
 let count = 0
@@ -185,6 +187,43 @@ describe('lockstep-qemu', { timeout: 60_000 }, () => {
         bug === undefined ? undefined : 'setup',
       )
     }
+  })
+
+  test('goes into the background once it can be reached, and tells what it was told', async () => {
+    const [at, pidfile] = [place('daemon'), join(tempDir(), `pid-${++count}`)]
+    const words = ['-qmp', `${at},server=on,wait=off`, '-pidfile', pidfile, '-daemonize', '-uuid', uuid]
+    const first = run('lockstep-qemu', words)
+    expect((await first.exited)[0], first.said()).toBe(0)
+    const pid = Number(readFileSync(pidfile, 'utf8'))
+    expect(pid).not.toBe(first.child.pid)
+    open.push({ close: () => existsSync(`/proc/${pid}`) && process.kill(pid, 'SIGKILL') })
+    const { client } = await reach(at)
+    expect(await client.execute('query-uuid')).toMatchObject({ return: { UUID: uuid } })
+    await client.execute('quit')
+    await until(() => !existsSync(`/proc/${pid}`))
+    expect([pathOf(at), pidfile].filter(existsSync)).toEqual([])
+    // What cannot be reached says so in the foreground.
+    const second = run('lockstep-qemu', ['-qmp', 'unix:/nowhere/at/all,server=on,wait=off', '-daemonize'])
+    expect((await second.exited)[0]).toBe(1)
+    expect(second.said()).toMatch(/ENOENT|EACCES/)
+  })
+
+  test('serves a socket that was opened before it was started', async () => {
+    const server = createServer()
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const at = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+    const words = ['-chardev', 'socket,id=m,fd=3,server=on,wait=off', '-mon', 'chardev=m,mode=control']
+    const child = spawn(join(bin, 'lockstep-qemu'), words, { stdio: ['ignore', 'ignore', 'pipe', fd] })
+    open.push({ close: () => child.kill('SIGKILL') })
+    const gone = once(child, 'exit')
+    // It is the child who is to accept.
+    await until(() => existsSync(`/proc/${child.pid}`))
+    ;(server as unknown as { _handle: { close(): void } })._handle.close()
+    const { client } = await reach(at)
+    expect(await client.execute('query-status')).toMatchObject({ return: { status: 'running' } })
+    await client.execute('quit')
+    expect((await gone)[0]).toBe(0)
   })
 
   test.each([
