@@ -194,7 +194,7 @@ describe.skipIf(noNode)(`node-qemu${noNode}`, { timeout: 90_000 }, () => {
 test('our own harness, in another process, holds a pair to the rules', { timeout: 120_000 }, async () => {
   const { src, dst } = await pair('10.2')
   const words = ['conform', '--src', `unix:${src}`, '--dst', `unix:${dst}`, '--json']
-  const only = ['--only', 'precopy/complete,precopy/cancel', '--version', '10.2']
+  const only = ['--only', 'precopy/complete/1,precopy/cancel/1', '--version', '10.2']
   const { stdout, stderr } = await execa(join(root, 'bin/lockstep'), [...words, ...only], { reject: false })
   expect(JSON.parse(stdout || '{}').summary, stderr).toMatchObject({ conforms: expect.any(Number), violates: 0 })
 })
