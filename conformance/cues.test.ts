@@ -64,7 +64,7 @@ async function pairOf(
 }
 
 async function until(test: () => boolean, what = test.toString()): Promise<void> {
-  for (let i = 0; i < 1000 && !test(); i++) await sleep(5)
+  for (let i = 0; i < 4000 && !test(); i++) await sleep(5)
   if (!test()) throw new Error(`this did not come: ${what}`)
 }
 
@@ -130,7 +130,7 @@ test.each([
   expect(() => script(text)).toThrow(message)
 })
 
-describe('on cue', () => {
+describe('on cue', { timeout: 60_000 }, () => {
   test.each(versions)('the first recovery fails under %s, and the second does not', async version => {
     const all = await pairOf('fail the first recovery', ['postcopy-ram'], { version })
     const { src, dst, endpoint } = all

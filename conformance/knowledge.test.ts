@@ -46,11 +46,11 @@ async function one(version: string, options: Partial<LoneOptions> = {}): Promise
 const status = ({ data }: Members) => (isObject(data) ? String(data.status) : '')
 
 async function until(test: () => boolean): Promise<void> {
-  for (let i = 0; i < 1000 && !test(); i++) await sleep(5)
+  for (let i = 0; i < 4000 && !test(); i++) await sleep(5)
   expect(test()).toBe(true)
 }
 
-describe.each(versions)('a QEMU %s by its rules', version => {
+describe.each(versions)('a QEMU %s by its rules', { timeout: 60_000 }, version => {
   const schema = new Arguments(introspectionOf(version).schema)
 
   test('answers by its schema whatever can be asked for', async () => {
