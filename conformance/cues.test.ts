@@ -189,4 +189,48 @@ describe('on cue', { timeout: 60_000 }, () => {
     )
     expect(all.notes).toEqual(['x-colo-lost-heartbeat to dst', 'query-status to dst'])
   })
+
+  const colo = ['x-colo', 'return-path']
+  const gone = (all: { endpoint: Endpoint }, side: string) => all.endpoint.reference.isGone(side)
+  type All = Awaited<ReturnType<typeof pairOf>>
+  const outcomes: readonly (readonly [string, readonly string[], (all: All) => boolean])[] = [
+    ['cut the link in active', [], ({ src }) => src.events.includes('failed')],
+    ['cancel in active', [], ({ src }) => src.events.includes('cancelled')],
+    ['die in setup', [], all => gone(all, 'src')],
+    ['kill the destination in active', [], all => gone(all, 'dst') && all.src.events.includes('failed')],
+    ['fail to connect', [], ({ src }) => src.events.includes('failed') && !src.events.includes('active')],
+    ['fail to load', [], all => gone(all, 'dst') && all.dst.events.includes('failed')],
+    ['lose the heartbeat between checkpoints', colo, ({ src }) => src.events.some(event => /^COLO_EXIT/.test(event))],
+    ['lose the heartbeat in a checkpoint', colo, ({ src }) => src.events.some(event => /^COLO_EXIT/.test(event))],
+    ['fail to load a checkpoint', colo, ({ dst }) => dst.events.includes('COLO_EXIT error')],
+  ]
+  test.each(outcomes)('%s', async (text, capabilities, comes) => {
+    const all = await pairOf(text, capabilities)
+    await migrate(all)
+    await until(() => comes(all))
+  })
+
+  test('without a word none of that comes', async () => {
+    for (const capabilities of [[], colo]) {
+      const all = await pairOf('', capabilities)
+      await migrate(all)
+      const last = capabilities.length === 0 ? 'completed' : 'colo'
+      await until(() => all.src.events.includes(last) && all.dst.events.includes(last))
+      await sleep(200)
+      for (const [text, of, comes] of outcomes)
+        if (of.length === capabilities.length) expect(comes(all), text).toBe(false)
+    }
+  })
+
+  test('nobody listens, and nobody ever switches over', async () => {
+    const deaf = await pairOf('fail to listen')
+    expect(await deaf.dst.client.execute('migrate-incoming', { uri })).toHaveProperty('error')
+    const endless = await pairOf('never switch over')
+    await migrate(endless)
+    await until(() => endless.src.events.includes('active'))
+    await sleep(300)
+    expect(endless.src.events.at(-1)).not.toBe('completed')
+    await endless.src.client.execute('migrate_cancel')
+    await until(() => endless.src.events.includes('cancelled'))
+  })
 })
