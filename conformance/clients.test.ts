@@ -85,7 +85,7 @@ asyncio.run(main(*sys.argv[1:]))
 `
 
 describe.skipIf(noPython)(`qemu.qmp${noPython}`, { timeout: 90_000 }, () => {
-  test.each(versions)('migrates a pair of %s', async version => {
+  test.each([versions[0], versions.at(-1) ?? ''])('migrates a pair of %s', async version => {
     const { src, dst } = await pair(version)
     const { stdout, stderr, exitCode } = await python(['-c', migrates, src, dst])
     expect(exitCode, stderr).toBe(0)
@@ -120,11 +120,12 @@ asyncio.run(main(sys.argv[1]))
 `
     const running = python(['-c', program, src])
     await new Promise<void>(resolve => running.stdout?.once('data', () => resolve()))
+    const gone = once(child, 'exit')
     child.kill('SIGTERM')
     const { stdout } = await running
     expect(stdout.split('\n')[0]).toBe('here')
     expect(stdout).toContain('EOF')
-    await once(child, 'exit').catch(() => {})
+    await gone
   })
 })
 

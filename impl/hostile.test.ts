@@ -25,7 +25,7 @@ const words = [
   ]),
 ]
 
-test('answers what it can, and stays as it was', { timeout: 60_000 }, () => {
+test('answers what it can, and stays as it was', { timeout: 120_000 }, () => {
   let answers = 0
   const bites = fc.array(fc.tuple(hostile(words), fc.boolean()), { minLength: 1, maxLength: 20 })
   fc.assert(
@@ -34,10 +34,10 @@ test('answers what it can, and stays as it was', { timeout: 60_000 }, () => {
       for (const [bytes, fresh] of all) victim.feed(bytes, fresh)
       answers += victim.answers
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   )
   // It was not silence that was tested.
-  expect(answers).toBeGreaterThan(2000)
+  expect(answers).toBeGreaterThan(1000)
 })
 
 test('that it would be noticed', () => {
