@@ -1,20 +1,48 @@
 /** COLO: two QEMUs in step, and how that ends. */
-import { announced, asks, awaits, type Case, kill, pause, refused, send } from '../script.ts'
 import {
+  type Act,
+  announced,
+  asks,
+  awaits,
+  burst,
+  type Case,
+  cut,
+  cutAt,
+  freeze,
+  kill,
+  pause,
+  refused,
+  type Side,
+  send,
+  thaw,
+  tries,
+  wait,
+} from '../script.ts'
+import {
+  cancel,
   checkpoint,
+  checkpointDelay,
   fast,
+  heartbeat,
   heldActive,
-  withColo as inColo,
+  inColo,
+  listen,
+  type More,
+  migrate,
   noMoreCheckpoints,
+  pair,
+  plain,
   replicating,
+  runs,
   snapshot,
+  withColo,
   yank,
 } from './common.ts'
 
 const both = ['src', 'dst'] as const
 
-/** Every case of COLO. */
-export const colo: readonly Case[] = [
+/** A guest with a vCPU; until 10.2 one of its first checkpoints may freeze the primary, or abort it. */
+const withVcpu: readonly Case[] = [
   {
     id: 'colo/checkpoints/1',
     quick: true,
@@ -23,7 +51,7 @@ export const colo: readonly Case[] = [
     description: 'Enters COLO, lets three checkpoints pass, and asks both sides how they are meanwhile.',
     expectation: 'Both sides stay in colo; each checkpoint is one STOP and one RESUME on each, and nothing else.',
     sides: both,
-    capabilities: inColo,
+    capabilities: withColo,
     script: [
       ...replicating,
       ...snapshot('src', 'dst'),
@@ -39,7 +67,7 @@ export const colo: readonly Case[] = [
     description: 'Kills the secondary and tells the primary that the heartbeat is lost.',
     expectation: 'The primary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
     sides: both,
-    capabilities: inColo,
+    capabilities: withColo,
     script: [
       ...replicating,
       pause(0.3),
@@ -59,7 +87,7 @@ export const colo: readonly Case[] = [
       'Yanks the connection at the secondary and tells it that the heartbeat is lost, while the primary lives.',
     expectation: 'The secondary announces completed and one COLO_EXIT, leaves COLO, and its guest runs on.',
     sides: both,
-    capabilities: inColo,
+    capabilities: withColo,
     script: [
       ...replicating,
       pause(0.3),
@@ -91,3 +119,340 @@ export const colo: readonly Case[] = [
     ],
   },
 ]
+
+/** Without a vCPU nothing freezes at a checkpoint, in any release. */
+const bare: More = { machine: 'none', capabilities: withColo, end: 'kill' }
+const real = (reason: string): More => ({ ...bare, real: reason })
+const leaves = 'One COLO_EXIT is said, COLO is left, and the guest runs on.'
+const exited = (at: Side): Act => awaits(at, 'COLO_EXIT')
+const done = (at: Side): Act => awaits(at, 'MIGRATION', { status: 'completed' })
+/** What cuts a checkpoint short, as rules call it. */
+const messages = [
+  'checkpoint-request',
+  'checkpoint-reply',
+  'vmstate-send',
+  'vmstate-size',
+  'vmstate-received',
+  'vmstate-loaded',
+] as const
+
+const withoutVcpu: readonly Case[] = [
+  pair(
+    'colo/bare/1',
+    'Enters COLO without a vCPU, lets four checkpoints pass, and looks at both sides.',
+    'Both sides stay in colo; each checkpoint is one STOP and one RESUME on each.',
+    [
+      ...inColo(150),
+      ...checkpoint,
+      ...snapshot('src', 'dst'),
+      ...checkpoint,
+      ...checkpoint,
+      ...checkpoint,
+      noMoreCheckpoints,
+    ],
+    { ...bare, quick: true },
+  ),
+  pair(
+    'colo/bare/2',
+    'Does the same over TCP.',
+    'Both sides stay in colo.',
+    [...inColo(150), ...checkpoint, ...checkpoint, noMoreCheckpoints],
+    {
+      ...bare,
+      over: 'tcp',
+    },
+  ),
+  pair(
+    'colo/bare-failover/1',
+    'Kills the secondary and tells the primary that the heartbeat is lost.',
+    leaves,
+    [
+      ...inColo(),
+      kill('dst'),
+      wait(0.2),
+      heartbeat('src'),
+      done('src'),
+      runs('src'),
+      refused('src', 'x-colo-lost-heartbeat'),
+      ...snapshot('src'),
+    ],
+    { ...bare, quick: true },
+  ),
+  pair(
+    'colo/bare-failover/2',
+    'Kills the primary and tells the secondary that the heartbeat is lost.',
+    leaves,
+    [
+      ...inColo(),
+      kill('src'),
+      wait(0.2),
+      heartbeat('dst'),
+      done('dst'),
+      runs('dst'),
+      refused('dst', 'x-colo-lost-heartbeat'),
+      ...snapshot('dst'),
+    ],
+    { ...bare, quick: true },
+  ),
+  pair(
+    'colo/bare-failover/3',
+    'Tells the primary that the heartbeat is lost, while the secondary lives; then the secondary, too.',
+    'Each leaves COLO; both guests run, for both were told so.',
+    [
+      ...inColo(),
+      heartbeat('src'),
+      done('src'),
+      wait(0.2),
+      tries('dst', 'x-colo-lost-heartbeat'),
+      wait(0.5),
+      ...snapshot('src', 'dst'),
+    ],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/4',
+    'Tells the secondary that the heartbeat is lost, while the primary lives.',
+    leaves,
+    [...inColo(), heartbeat('dst'), done('dst'), runs('dst'), wait(0.3), ...snapshot('dst', 'src')],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/5',
+    'Yanks the primary and tells it that the heartbeat is lost.',
+    leaves,
+    [...inColo(), yank('src'), wait(0.1), heartbeat('src'), done('src'), runs('src')],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/6',
+    'Yanks the secondary and tells it that the heartbeat is lost.',
+    leaves,
+    [...inColo(), yank('dst'), wait(0.1), heartbeat('dst'), done('dst'), runs('dst')],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/7',
+    'Tells the primary twice at once that the heartbeat is lost.',
+    'The second is refused, for the first is under way or COLO is left.',
+    [
+      ...inColo(),
+      kill('dst'),
+      burst('src', 'x-colo-lost-heartbeat', 'x-colo-lost-heartbeat'),
+      done('src'),
+      runs('src'),
+    ],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/8',
+    'Kills the secondary while checkpoints come all the time, and tells the primary once it has noticed.',
+    leaves,
+    [
+      ...inColo(100),
+      ...checkpoint,
+      kill('dst'),
+      exited('src'),
+      tries('src', 'x-colo-lost-heartbeat'),
+      done('src'),
+      runs('src'),
+    ],
+    bare,
+  ),
+  pair(
+    'colo/bare-failover/9',
+    'Kills the primary while checkpoints come all the time, and tells the secondary once it has noticed.',
+    leaves,
+    [...inColo(100), ...checkpoint, kill('src'), exited('dst'), heartbeat('dst'), done('dst'), runs('dst')],
+    bare,
+  ),
+  pair(
+    'colo/cut/1',
+    'Cuts the connection between two checkpoints, and tells the primary.',
+    leaves,
+    [...inColo(), cut, wait(0.2), heartbeat('src'), done('src'), runs('src')],
+    bare,
+  ),
+  pair(
+    'colo/cut/2',
+    'Cuts the connection between two checkpoints, and tells the secondary.',
+    leaves,
+    [...inColo(), cut, exited('dst'), heartbeat('dst'), done('dst'), runs('dst')],
+    bare,
+  ),
+  ...messages.flatMap((message, i) => [
+    pair(
+      `colo/cut-message/${2 * i + 1}`,
+      `Cuts the connection at ${message}, which does not arrive, and tells the secondary that the heartbeat is lost.`,
+      leaves,
+      [...inColo(), cutAt(message), checkpointDelay(100), exited('dst'), heartbeat('dst'), done('dst'), wait(0.3)],
+      real('it cuts at a message'),
+    ),
+    pair(
+      `colo/cut-message/${2 * i + 2}`,
+      `Cuts the connection behind ${message}, and tells the primary that the heartbeat is lost.`,
+      leaves,
+      [
+        ...inColo(),
+        cutAt(message, true),
+        checkpointDelay(100),
+        exited('src'),
+        tries('src', 'x-colo-lost-heartbeat'),
+        done('src'),
+        wait(0.3),
+      ],
+      real('it cuts at a message'),
+    ),
+  ]),
+  pair(
+    'colo/cancel/1',
+    'Cancels in COLO.',
+    'Cancelled is to come of it; where it does not, the source stays in cancelling until the process ends.',
+    [...inColo(), cancel, wait(0.5), ...snapshot('src', 'dst')],
+    bare,
+  ),
+  pair(
+    'colo/cancel/2',
+    'Cancels in COLO on the secondary.',
+    'The cancel succeeds and does nothing.',
+    [...inColo(150), send('dst', 'migrate_cancel'), ...checkpoint, noMoreCheckpoints],
+    bare,
+  ),
+  pair(
+    'colo/refused/1',
+    'Migrates in COLO, from either side, and listens.',
+    'Each is refused, and COLO goes on.',
+    [
+      ...inColo(150),
+      refused('src', 'migrate', { uri: '{dead}' }),
+      refused('dst', 'migrate-incoming', { uri: '{uri}' }),
+      ...checkpoint,
+      noMoreCheckpoints,
+    ],
+    bare,
+  ),
+  pair(
+    'colo/refused/2',
+    'Has the secondary migrate.',
+    'It is refused; in some releases the process aborts.',
+    [...inColo(), tries('dst', 'migrate', { uri: '{dead}' }), wait(0.3)],
+    bare,
+  ),
+  pair(
+    'colo/capabilities/1',
+    'Takes x-colo away while COLO is at work, on either side.',
+    'The primary refuses since 8.1; COLO goes on.',
+    [
+      ...inColo(150),
+      tries('src', 'migrate-set-capabilities', { capabilities: [{ capability: 'xbzrle', state: true }] }),
+      tries('dst', 'migrate-set-capabilities', { capabilities: [{ capability: 'xbzrle', state: true }] }),
+      ...checkpoint,
+      noMoreCheckpoints,
+    ],
+    bare,
+  ),
+  pair(
+    'colo/quit/1',
+    'Quits the primary in COLO, between two checkpoints.',
+    'The primary exits; the secondary says COLO_EXIT.',
+    [...inColo(), send('src', 'quit'), exited('dst')],
+    bare,
+  ),
+  pair(
+    'colo/quit/2',
+    'Quits the secondary in COLO, between two checkpoints.',
+    'The secondary exits; the primary notices at its next checkpoint.',
+    [...inColo(), send('dst', 'quit'), wait(0.5)],
+    bare,
+  ),
+  pair(
+    'colo/stop/1',
+    'Stops and continues either guest in COLO.',
+    'Each is answered or refused, and COLO goes on.',
+    [
+      ...inColo(),
+      tries('src', 'stop'),
+      tries('src', 'cont'),
+      tries('dst', 'stop'),
+      tries('dst', 'cont'),
+      ...snapshot('src', 'dst'),
+    ],
+    bare,
+  ),
+  pair(
+    'colo/frozen/1',
+    'Has the secondary stand still for a while when a checkpoint is due.',
+    'The checkpoint takes that much longer, and COLO goes on.',
+    [...inColo(), freeze('dst'), checkpointDelay(100), wait(0.5), thaw('dst'), ...checkpoint, noMoreCheckpoints],
+    bare,
+  ),
+  pair(
+    'colo/frozen/2',
+    'Has the primary stand still for a while.',
+    'COLO goes on.',
+    [...inColo(150), ...checkpoint, freeze('src'), wait(0.4), thaw('src'), ...checkpoint, noMoreCheckpoints],
+    bare,
+  ),
+  pair(
+    'colo/again/1',
+    'Loses the secondary, fails over, and migrates the surviving guest to a dead address.',
+    'The migration fails, and the guest runs on.',
+    [
+      ...inColo(),
+      kill('dst'),
+      heartbeat('src'),
+      done('src'),
+      asks('src', 'query-migrate', { status: 'completed' }),
+      wait(0.3),
+      send('src', 'migrate', { uri: '{dead}' }),
+      announced('src', 'failed'),
+      runs('src'),
+    ],
+    bare,
+  ),
+  pair(
+    'colo/one-side/1',
+    'Sets x-colo on the source only.',
+    'Whatever comes, the guest is not lost to both.',
+    [listen, migrate, wait(1), ...snapshot('src', 'dst')],
+    {
+      ...bare,
+      capabilities: ['events', { name: 'return-path', since: '11.0' }, { name: 'x-colo', at: 'src' }],
+    },
+  ),
+  pair(
+    'colo/one-side/2',
+    'Sets x-colo on the destination only.',
+    'Whatever comes, the guest is not lost to both.',
+    [listen, migrate, wait(1)],
+    {
+      ...bare,
+      capabilities: ['events', { name: 'return-path', since: '11.0', at: 'dst' }, { name: 'x-colo', at: 'dst' }],
+    },
+  ),
+  pair(
+    'colo/return-path/1',
+    'Sets x-colo and return-path on both sides, which goes together since 11.0 only.',
+    'The primary fails, and the secondary says COLO_EXIT.',
+    [listen, migrate, wait(1), ...snapshot('src', 'dst')],
+    {
+      ...bare,
+      capabilities: ['events', 'x-colo', 'return-path'],
+      until: '10.2',
+      why: 'COLO needs a return path since 11.0',
+    },
+  ),
+  pair(
+    'colo/without-return-path/1',
+    'Sets x-colo without return-path.',
+    'It is refused.',
+    [
+      refused('src', 'migrate-set-capabilities', { capabilities: [{ capability: 'x-colo', state: true }] }),
+      refused('dst', 'migrate-set-capabilities', { capabilities: [{ capability: 'x-colo', state: true }] }),
+      ...snapshot('src', 'dst'),
+    ],
+    { ...bare, capabilities: plain, since: '11.0', why: 'COLO needs a return path since 11.0' },
+  ),
+]
+
+/** Every case of COLO. */
+export const colo: readonly Case[] = [...withVcpu, ...withoutVcpu]
