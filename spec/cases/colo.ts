@@ -32,6 +32,7 @@ import {
   noMoreCheckpoints,
   pair,
   plain,
+  races,
   replicating,
   runs,
   snapshot,
@@ -308,7 +309,7 @@ const withoutVcpu: readonly Case[] = [
     'Cancels in COLO.',
     'Cancelled is to come of it; where it does not, the source stays in cancelling until the process ends.',
     [...inColo(), cancel, wait(0.5), ...snapshot('src', 'dst')],
-    bare,
+    { ...bare, ...races },
   ),
   pair(
     'colo/cancel/2',
@@ -355,7 +356,7 @@ const withoutVcpu: readonly Case[] = [
     'Quits the primary in COLO, between two checkpoints.',
     'The primary exits; the secondary says COLO_EXIT.',
     [...inColo(), send('src', 'quit'), exited('dst')],
-    bare,
+    { ...bare, since: '11.0', why: 'before, a quit may come in the middle of a checkpoint, which is looked into' },
   ),
   pair(
     'colo/quit/2',
@@ -413,7 +414,7 @@ const withoutVcpu: readonly Case[] = [
     'colo/one-side/1',
     'Sets x-colo on the source only.',
     'Whatever comes, the guest is not lost to both.',
-    [listen, migrate, wait(1), ...snapshot('src', 'dst')],
+    [listen, migrate, wait(1)],
     {
       ...bare,
       capabilities: ['events', { name: 'return-path', since: '11.0' }, { name: 'x-colo', at: 'src' }],
