@@ -153,7 +153,7 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
       expect(await page.locator('tbody tr').first().innerText()).toMatch(/^COLO_EXIT secondary error\s+colo, running/)
       await page.getByRole('link', { name: 'the way, step by step' }).first().click()
       await page.getByRole('link', { name: 'Last', exact: true }).click()
-      expect(await page.locator('.row.now').innerText()).toContain('COLO_EXIT secondary error')
+      await page.locator('.row.now', { hasText: 'COLO_EXIT secondary error' }).waitFor()
     })
 
     test('how colo is left', async () => {

@@ -674,7 +674,7 @@ export const askedView = (): View => ({
       claims.length === 0
         ? undefined
         : table(
-            'The claims that say so',
+            `The claims that answer question ${i + 1}`,
             ['claim', 'kind', ...judged],
             claims.flatMap(id =>
               data.claims
