@@ -33,8 +33,8 @@ tbody th { min-width: 9rem; }
 .dated { border-left: 4px solid var(--changed); padding: .2rem .7rem; background: var(--card); }
 .answer { border: 2px solid var(--chosen); border-radius: 8px; padding: 0 1rem .4rem; margin: .6rem 0; } .answer h2 { margin-top: .5rem; }
 .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; background: var(--bg); }
-.chart { display: block; width: 100%; min-width: 40rem; height: auto; margin: 0 auto; font: 12px Verdana, "DejaVu Sans", Arial, sans-serif; }
-.pair .chart { min-width: 0; }
+.chart { display: block; width: 100%; height: auto; margin: 0 auto; font: 12px Verdana, "DejaVu Sans", Arial, sans-serif; }
+.pair .chart { min-width: 0 !important; }
 .chart .node rect { fill: var(--node); stroke: var(--edge); } .chart .node text { fill: var(--fg); font-size: 13px; font-weight: 700; }
 .chart .rest rect, .key.rest { fill: var(--rest); background: var(--rest); } .chart .final rect, .key.final { fill: var(--final); background: var(--final); } .key { padding: 0 .3rem; color: var(--fg); }
 .chart .node.end rect { fill: var(--end); } .chart .node.end text { fill: var(--bg); }
@@ -55,5 +55,5 @@ tbody th { min-width: 9rem; }
 .stepper { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; position: sticky; top: 0; background: var(--bg); padding: .4rem 0; z-index: 2; } .button { text-decoration: none; } .button.off { color: var(--soft); border-color: var(--line); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; } .side { border: 1px solid var(--line); border-radius: 8px; padding: 0 .8rem .6rem; min-width: 0; } .state { font-size: .85rem; color: var(--soft); } .state .moved { background: var(--rest); color: var(--fg); }
 .events { padding-left: 1.3rem; margin: 0; }
-@media print { header, footer, .tools, .stepper, .skip { display: none; } body { background: #fff; color: #000; } .wide, .picture, .sequence { overflow: visible; border: 0; } .chart { min-width: 0; } details:not([open]) > * { display: none; } a { color: inherit; } tr, li, .row { break-inside: avoid; } }
+@media print { header, footer, .tools, .stepper, .skip { display: none; } body { background: #fff; color: #000; } .wide, .picture, .sequence { overflow: visible; border: 0; } .chart { min-width: 0 !important; } details:not([open]) > * { display: none; } a { color: inherit; } tr, li, .row { break-inside: avoid; } }
 `

@@ -112,7 +112,7 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
     {
       class: 'chart',
       viewBox: `0 0 ${width} ${height}`,
-      style: `max-width:${Math.round(width * 1.05)}px`,
+      style: `max-width:${Math.round(width * 1.05)}px;min-width:${Math.round(width * 0.72)}px`,
       role: 'group',
       'aria-label': `${machine.title}, QEMU ${view.release}`,
     },
