@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allClaims } from '../../conformance/verbs/ids.ts'
 import { find } from '../../conformance/verbs/unit.ts'
 import { clientCode, scriptSafe } from './html.ts'
-import { releaseNames } from './releases.ts'
+import { maskOf, releaseNames } from './releases.ts'
+import type { SiteData } from './types.ts'
 import { writeSite } from './write.ts'
 
 const path = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -69,6 +70,30 @@ describe('the file', () => {
     const evil = JSON.stringify({ text: '</script><script>alert(1)</script><!--\u2028' })
     expect(scriptSafe(evil)).not.toMatch(/[<\u2028]/)
     expect(JSON.parse(scriptSafe(evil))).toEqual(JSON.parse(evil))
+  })
+
+  test.each([
+    ['11.1', '11.1.3-recover-dead-unix-1'],
+    ['10.0', '10.0.13-recover-dead-unix-2'],
+  ])('answers of a failed recovery in %s what a real binary did', (release, id) => {
+    const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(html)?.[1] ?? '') as SiteData
+    const question = data.questions.find(one => one.id === 'failed-recovery')
+    const answers = question?.outcomes
+      .filter(({ mask }) => (mask & maskOf([release])) !== 0)
+      .map(({ events }) => events)
+    const run = data.runs.find(one => one.id === id)
+    const said =
+      run?.frames.flatMap(number => data.frames[number]?.beats.filter(([, side]) => side === 'src') ?? []) ?? []
+    const heard: string[][] = []
+    for (const [kind, , text] of said) {
+      if (kind === 'command') heard.push(text.includes('"resume":true') ? ['resumes'] : [])
+      if (kind === 'event') heard.at(-1)?.push(text)
+    }
+    const recoveries = heard.filter(([first]) => first === 'resumes').map(([, ...events]) => events)
+    expect(recoveries.length).toBeGreaterThan(1)
+    // One that works goes on to the end of the migration.
+    for (const events of recoveries)
+      expect(answers).toContainEqual(events.filter(text => text !== 'MIGRATION completed'))
   })
 
   test('has code without types, imports and exports', () => {
