@@ -66,10 +66,14 @@ function fold(line: string): string[] {
   return [...lines, now].map(one => one.trimEnd())
 }
 
+/** What is said of it; where it is as expected, whatever the figures are. */
+const wordsOf = ({ message, expected }: Result): string =>
+  expected ? message.replaceAll(/\d+(\.\d+)?/g, '#') : message
+
 /** The same words but for times and the names of files: of a known deviation, one tells of all. */
 const alike = (result: Result): unknown[] => [
   ...[result.endpoint, labelOf(result), result.expected],
-  result.verdict === 'known deviation' ? (result.deviation ?? result.claim ?? result.message) : result.message,
+  result.verdict === 'known deviation' ? (result.deviation ?? result.claim ?? result.message) : wordsOf(result),
 ]
 
 /** What is worth saying of some results: the same words once, with all that they are true of. */
