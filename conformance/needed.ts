@@ -7,6 +7,7 @@
 import type { Flat } from '../impl/flat.ts'
 import type { Packed } from '../impl/pack.ts'
 import { Tracker, TrackLimitError, type TrackOptions } from '../impl/track.ts'
+import { outOfReach } from './hardware.ts'
 import { observe } from './observe.ts'
 import type { Transcript } from './transcript.ts'
 import { faultsOf, follow, foreseenOf, packedFor, systemFor } from './validate.ts'
@@ -23,7 +24,7 @@ function withoutAll(packed: Packed, options: TrackOptions, gone: ReadonlySet<str
 
 /** The names of the rules without which a transcript cannot be explained, but for those that are known already. */
 export function neededRules(transcript: Transcript, version: string, known: ReadonlySet<string>): string[] {
-  const packed = packedFor(version, systemFor(transcript))
+  const packed = packedFor(version, systemFor(transcript), outOfReach(transcript))
   const { flat } = packed
   const observed = observe(flat, transcript)
   const options: TrackOptions = {

@@ -4,7 +4,7 @@
  * The tracker keeps every state that fits; this file tells it the lines in
  * order, and says in words what it found.
  */
-import type { Cell } from '../impl/flat.ts'
+import type { Cell, Row } from '../impl/flat.ts'
 import { flatten } from '../impl/flatten.ts'
 import { idOf } from '../impl/judge.ts'
 import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
@@ -15,6 +15,7 @@ import type { Claim, System } from '../spec/lang.ts'
 import { enumerations } from '../spec/qapi.ts'
 import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
+import { isOutOfReach, outOfReach } from './hardware.ts'
 import { isObject } from './json.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
@@ -76,13 +77,26 @@ export function systemFor(transcript: Transcript): System {
   return (src === dst ? pair : src ? loneSource : loneDestination) as unknown as System
 }
 
-/** The packed system that transcripts of a release are held against. */
-export function packedFor(version: string, system: System = pair as unknown as System): Packed {
+/**
+ * The packed system that transcripts of a release are held against.
+ *
+ * @param without rules that cannot have been taken, by patterns of their names; see hardware.ts
+ */
+export function packedFor(
+  version: string,
+  system: System = pair as unknown as System,
+  without: readonly string[] = [],
+): Packed {
   const ours = systems.some(one => one === (system as unknown))
-  const key = `${system.name} ${version}`
+  const key = JSON.stringify([system.name, version, without])
   const known = ours ? packs.get(key) : undefined
   if (known !== undefined) return known
-  const packed = pack(flatten(system, version))
+  const whole = flatten(system, version)
+  // A row that no value suits; where it stands among the others is known by its number.
+  const never = (row: Row): Row => ({ ...row, cells: row.cells.map(cell => ({ ...cell, from: 0 })) })
+  const rows = whole.rows.map(row => (isOutOfReach(row.rule.rule.name, without) ? never(row) : row))
+  const flat = without.length === 0 ? whole : { ...whole, rows }
+  const packed = pack(flat)
   if (ours) packs.set(key, packed)
   return packed
 }
@@ -173,7 +187,7 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     const base = { file: transcript.file, version: profile.version, skipped: {} }
     return { ...base, verdict: 'inconclusive', message: profile.problem }
   }
-  const packed = packedFor(profile.rules, options.system ?? systemFor(transcript))
+  const packed = packedFor(profile.rules, options.system ?? systemFor(transcript), outOfReach(transcript))
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
   const trails = trailsOf(profile.rules, transcript, observed)
