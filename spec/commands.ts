@@ -27,8 +27,8 @@ import {
 export interface Trial {
   /** How it is called in ids: a command, and what is special about it. */
   readonly name: string
-  /** To whom: the side that holds the status, and the other one. */
-  readonly acts: (at: Side, other: Side) => readonly Act[]
+  /** What is done: to the side that holds the status, which is told, and to the other one. */
+  readonly acts: (at: Side, other: Side, status: string) => readonly Act[]
   /** Whether only a guest that listens can be told to. */
   readonly cue?: true
   /** The sides on which it is one of the quick cases. */
@@ -46,6 +46,13 @@ const command = (
 
 const checkpointEach = (at: Side, ms: number): Act => tries(at, 'migrate-set-parameters', { 'x-checkpoint-delay': ms })
 
+/** Every status that a migration may be said to be in, in any release. */
+const elsewhere = [
+  ...['none', 'setup', 'cancelling', 'cancelled', 'active', 'postcopy-device', 'postcopy-active', 'postcopy-paused'],
+  ...['postcopy-recover-setup', 'postcopy-recover', 'completed', 'failing', 'failed', 'colo', 'pre-switchover'],
+  ...['device', 'wait-unplug'],
+]
+
 const dump = { paging: false, protocol: 'file:/dev/null' }
 const snapshotOf = { 'job-id': 'job', tag: 'tag', devices: [] }
 
@@ -58,7 +65,15 @@ export const commands: readonly Trial[] = [
   command('migrate', { uri: '{uri}', resume: true }, { as: 'migrate-again' }),
   { ...command('migrate_cancel'), quick: ['src'] },
   command('migrate-continue', { state: 'pre-switchover' }),
-  command('migrate-continue', { state: 'device' }, { as: 'migrate-continue-elsewhere' }),
+  {
+    name: 'migrate-continue-here',
+    acts: (at, _, status) => [tries(at, 'migrate-continue', { state: status })],
+  },
+  {
+    name: 'migrate-continue-elsewhere',
+    acts: (at, _, status) =>
+      elsewhere.filter(one => one !== status).map(state => tries(at, 'migrate-continue', { state })),
+  },
   command('migrate-start-postcopy'),
   command('migrate-pause', {}, { oob: true }),
   command('migrate-recover', { uri: '{uri}' }, { oob: true }),
@@ -143,7 +158,7 @@ function caseOf(section: string, trial: Trial, stand: Stand, n: number): Case {
     expectation: 'Whatever comes is in the rules.',
     sides: ['src', 'dst'],
     capabilities,
-    script: [...script, ...questions.map(query => asks(at, query)), ...trial.acts(at, other), wait(0.3)],
+    script: [...script, ...questions.map(query => asks(at, query)), ...trial.acts(at, other, status), wait(0.3)],
     ...(guest && { guest }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
