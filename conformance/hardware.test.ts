@@ -5,6 +5,7 @@ import { takes } from '../spec/hardware.ts'
 import { pair } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { isOutOfReach, outOfReach } from './hardware.ts'
+import { qemuArgs } from './launch.ts'
 import { readTranscript } from './transcript.ts'
 import { validate } from './validate.ts'
 
@@ -26,7 +27,7 @@ const asked = [
   { return: { status: 'running', running: true }, id: 1 },
 ]
 const stops = [...asked, { event: 'STOP' }]
-const bare = ['-accel', 'tcg', '-machine', 'pc', '-nodefaults']
+const bare = qemuArgs()
 
 test.each([
   ['stops by itself', stops, ['-gdb', 'unix:gdb']],

@@ -20,8 +20,8 @@ const anything = ['human-monitor-command'] as const
 export const takes: readonly Takes[] = [
   {
     rules: ['attach to the *', 'stop at a breakpoint or after a step', 'go on from a breakpoint'],
-    words: ['-s', '-gdb', '-chardev', '-serial', 'gdb*'],
-    commands: [...anything, 'chardev-*'],
+    words: ['-s', '-gdb', '-readconfig'],
+    commands: [...anything],
   },
   {
     rules: ['do what the accelerator cannot'],
