@@ -152,13 +152,21 @@ const sideName = { src: 'the source', dst: 'the destination' } as const
 function caseOf(section: string, trial: Trial, stand: Stand, n: number): Case {
   const { at, status, capabilities, script, guest, since, until } = stand
   const other = at === 'src' ? 'dst' : 'src'
+  // What a peer that goes on again makes of strangers before the source is for the faults to show.
+  const still = section !== 'fault' && script.some(act => act.do === 'freeze')
   return {
     id: `${section}/${trial.name}-in-${status}/${n}`,
     description: `Holds ${sideName[at]} in ${status}, and there tries: ${trial.name.replaceAll('-', ' ')}.`,
     expectation: 'Whatever comes is in the rules.',
     sides: ['src', 'dst'],
     capabilities,
-    script: [...script, ...questions.map(query => asks(at, query)), ...trial.acts(at, other, status), wait(0.3)],
+    script: [
+      ...script,
+      ...questions.map(query => asks(at, query)),
+      ...trial.acts(at, other, status),
+      wait(0.3),
+      ...(still ? [kill(other), wait(0.3)] : []),
+    ],
     ...(guest && { guest }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
