@@ -398,9 +398,17 @@ export const backgroundSnapshot = machine(
           }) as const,
       ),
       {
+        name: 'start the guest again after its devices are saved',
+        cite: `${file}:bg_migration_vm_start_bh, system/cpus.c:vm_start`,
+        where: { ...dispatched, was: 'running' },
+        does: { vmStart: 'scheduled -> none', vm: '-> running' },
+        says: [event('RESUME', {}, { vm: '!running' })],
+        until: '9.2',
+      },
+      {
         name: 'start the guest after its devices are saved, whether it ran before or not',
         cite: `${file}:bg_migration_vm_start_bh, system/cpus.c:vm_start`,
-        where: dispatched,
+        where: { ...dispatched, was: '!running' },
         does: { vmStart: 'scheduled -> none', vm: '-> running' },
         says: [event('RESUME', {}, { vm: '!running' })],
         until: '9.2',

@@ -553,6 +553,19 @@ export const settings = machine(
           says: [fails(`Parameter '${name.replaceAll('-', '_')}' expects ${wants}`)],
           until: until ?? '10.2',
         },
+        ...(until !== undefined
+          ? [
+              {
+                name: `refuse ${name}, which is not there`,
+                cite: 'qapi/qobject-input-visitor.c:qobject_input_check_struct, qapi/migration.json:MigrateSetParameters',
+                on: command('migrate-set-parameters', { [name]: present(1) }),
+                where: handled,
+                does: {},
+                says: [fails(`Parameter '${name}' is unexpected`)],
+                since: after(until),
+              },
+            ]
+          : []),
         ...(until === undefined
           ? [
               {

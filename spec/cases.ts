@@ -7,13 +7,16 @@
  * `active`, `x-checkpoint-delay` keeps COLO between checkpoints.
  */
 
+import { alone } from './cases/alone.ts'
 import { colo } from './cases/colo.ts'
 import { guests } from './cases/guest.ts'
 import { multifd } from './cases/multifd.ts'
 import { postcopy } from './cases/postcopy.ts'
 import { precopy } from './cases/precopy.ts'
 import { recovery } from './cases/recovery.ts'
+import { settings } from './cases/settings.ts'
 import { snapshot } from './cases/snapshot.ts'
+import { stoppedGuests } from './cases/stopped.ts'
 import { switchover as pausing } from './cases/switchover.ts'
 import { stopped } from './run-state.ts'
 import type { Case, Hold } from './script.ts'
@@ -92,5 +95,8 @@ export const cases: readonly Case[] = [
   ...recovery,
   ...snapshot,
   ...guests,
+  ...alone,
+  ...settings,
+  ...stoppedGuests,
   ...colo,
 ]

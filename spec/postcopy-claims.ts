@@ -205,6 +205,18 @@ export const postcopyClaims = [
     },
   ),
   ofEnds.never(
+    'a source in postcopy aborts when it is told to quit',
+    {},
+    {
+      rule: 'src: abort on pausing a postcopy that is cancelled',
+      broken: upTo(
+        '11.1',
+        'quit stores cancelling and shuts the channel; the thread that finds it broken asserts that the status is still postcopy-active.',
+      ),
+      seen: { '11.1': '11.1.3: postcopy/quit/1, 1 of 9' },
+    },
+  ),
+  ofEnds.never(
     'a destination in postcopy aborts when it is told to migrate',
     {},
     {

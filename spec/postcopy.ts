@@ -455,10 +455,20 @@ export const postcopySource = machine(
         until: '9.2',
       },
       {
-        name: 'go on once the devices are loaded',
-        cite: 'migration/migration.c:migration_iteration_run',
+        name: 'find the devices loaded',
+        cite: 'migration/migration.c:migration_iteration_run, migration/migration.c:migrate_set_state',
         where: { loaded: 'yes' },
-        does: { thread: 'awaiting ~> streaming', migration: 'postcopy-device -> postcopy-active' },
+        does: {
+          thread: 'awaiting ~> streaming',
+          migration: 'postcopy-device -> postcopy-active',
+          saying: 'nothing -> postcopy-active',
+        },
+        since: '10.2',
+      },
+      {
+        name: 'go on once the devices are loaded',
+        cite: 'migration/migration.c:migrate_set_state',
+        does: { saying: 'postcopy-active -> nothing' },
         says: [announces('postcopy-active')],
         since: '10.2',
       },
@@ -500,7 +510,7 @@ export const postcopySource = machine(
       {
         name: 'find the channel broken in postcopy',
         cite: 'migration/migration.c:migration_detect_error',
-        where: { link: 'cut', migration: 'postcopy-active' },
+        where: { link: 'cut', migration: 'postcopy-active', saying: 'nothing' },
         does: { thread: 'streaming -> pausing' },
       },
       {
@@ -512,14 +522,32 @@ export const postcopySource = machine(
         says: [announces('postcopy-paused')],
       },
       {
+        name: 'abort on pausing a postcopy that is cancelled',
+        cite: pausing,
+        // Between seeing the channel broken and the assertion that it is still postcopy-active.
+        where: { thread: 'pausing', migration: 'cancelling' },
+        does: { link: 'up ~> cut' },
+        says: [exits(null)],
+      },
+      {
+        name: 'find a cancel before waiting for the recovery',
+        cite: pausing,
+        where: { migration: 'cancelling' },
+        does: { thread: 'suspended -> finishing' },
+        may: true,
+        // Since 9.1 it waits first and looks then.
+        until: '9.0',
+      },
+      {
         name: 'find a cancel in postcopy',
         cite: 'migration/migration.c:migration_detect_error',
+        where: { saying: 'nothing' },
         does: { thread: 'streaming -> finishing', migration: 'cancelling' },
       },
       {
         name: 'send the last page',
         cite: `${completion}, migration/savevm.c:qemu_savevm_state_complete_postcopy`,
-        where: { bql: 'free', migration: 'postcopy-active' },
+        where: { bql: 'free', migration: 'postcopy-active', saying: 'nothing' },
         does: { thread: 'streaming -> completing' },
         says: [sends('last-page')],
         may: true,

@@ -44,6 +44,11 @@ import {
 const fresh = command('migrate', { uri: not(unlike(readable)), resume: not(true) })
 
 const refused = command('migrate', { uri: unlike(readable), resume: not(true) })
+/** Until 8.1 the address was looked at last: what is refused anyhow is refused with any. */
+const anyAddress = [
+  { to: '', on: fresh, version: {} },
+  { to: ', to where cannot be read', on: refused, version: { until: '8.1' } },
+] as const
 /** What is opened before the command is answered; a socket is connected after. */
 const opened = command('migrate', { uri: like('^(fd|file|exec|rdma):'), resume: not(true) })
 
@@ -123,7 +128,7 @@ export const source = machine(
     /** `MigrationState.vm_old_state`: what the guest did before the switchover stopped it. */
     was: ['none', 'running', ...stopped, 'suspended'],
     /** A status that the thread has stored and not yet announced: `migrate_set_state()` does one after the other. */
-    saying: ['nothing', 'active', 'failing', 'failed', 'colo'],
+    saying: ['nothing', 'active', 'failing', 'failed', 'colo', 'postcopy-active'],
     /** `MigrationState.pause_event`, as `migrate-continue` sets it. */
     go: ['no', 'yes'],
     /** Whether a multifd channel failed while the thread waited in the pause: a cancel wakes it from pre-switchover only. */
@@ -191,37 +196,47 @@ export const source = machine(
         says: [announces('setup'), exits(null)],
         since: '11.0',
       },
-      {
-        name: 'refuse a migration of a guest that is not wholly here',
-        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-        on: fresh,
-        where: {
-          ...handled,
-          vm: migratable,
-          migration: ended,
-          thread: 'none',
-          incoming: stillIncoming,
-        },
-        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-        says: [announces('setup'), fails('duplicate yank instance')],
-        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
-        until: '10.2',
-      },
-      {
-        name: 'refuse a migration begun before the last one is cleaned up',
-        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-        on: fresh,
-        where: {
-          ...handled,
-          vm: [...migratable, 'finish-migrate'],
-          migration: ended,
-          thread: '!none',
-        },
-        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-        says: [announces('setup'), fails('duplicate yank instance')],
-        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
-        until: '10.2',
-      },
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse a migration of a guest that is not wholly here${to}`,
+            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+            on,
+            where: {
+              ...handled,
+              vm: migratable,
+              migration: ended,
+              thread: 'none',
+              incoming: stillIncoming,
+            },
+            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+            says: [announces('setup'), fails('duplicate yank instance')],
+            despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+            until: '10.2',
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse a migration begun before the last one is cleaned up${to}`,
+            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+            on,
+            where: {
+              ...handled,
+              vm: [...migratable, 'finish-migrate'],
+              migration: ended,
+              thread: '!none',
+            },
+            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+            says: [announces('setup'), fails('duplicate yank instance')],
+            despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+            until: '10.2',
+            ...version,
+          }) as const,
+      ),
       {
         name: 'refuse an address that cannot be read',
         cite: 'migration/channel.c:migration_channel_parse_input',
@@ -289,14 +304,19 @@ export const source = machine(
         despite: 'A file, a command or a descriptor is opened after setup has been announced.',
         until: '10.2',
       },
-      {
-        name: 'refuse a second migration',
-        cite: 'migration/migration.c:migrate_prepare',
-        on: fresh,
-        where: { ...handled, migration: running.filter(status => status !== 'colo') },
-        does: {},
-        says: [fails("There's a migration process in progress")],
-      },
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse a second migration${to}`,
+            cite: 'migration/migration.c:migrate_prepare',
+            on,
+            where: { ...handled, migration: running.filter(status => status !== 'colo') },
+            does: {},
+            says: [fails("There's a migration process in progress")],
+            ...version,
+          }) as const,
+      ),
       {
         name: 'refuse a second migration in COLO',
         cite: 'migration/migration.c:migrate_prepare',
@@ -307,40 +327,60 @@ export const source = machine(
         // migration_is_running() knows of COLO since 9.2.
         since: '9.2',
       },
-      {
-        name: 'refuse a second migration and forget COLO',
-        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-        on: fresh,
-        where: { ...handled, vm: migratable, migration: 'colo' },
-        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-        says: [announces('setup'), fails('duplicate yank instance')],
-        despite: 'migration_is_running() does not count COLO: migrate_init() stores setup over it.',
-        until: '9.1',
-      },
-      {
-        name: 'refuse to migrate a guest that is still coming in',
-        cite: 'migration/migration.c:migrate_prepare',
-        on: fresh,
-        where: { ...handled, vm: 'inmigrate', migration: ended },
-        does: {},
-        says: [fails('Guest is waiting for an incoming migration')],
-      },
-      {
-        name: 'refuse to migrate a guest that is being dumped',
-        cite: 'migration/migration.c:migrate_prepare, migration/migration.c:migration_is_blocked',
-        on: fresh,
-        where: { ...handled, dump: '!none', vm: migratable, migration: ended },
-        does: {},
-        says: [fails('Live migration disabled: dump-guest-memory in progress')],
-      },
-      {
-        name: 'refuse to migrate a guest that has left',
-        cite: 'migration/migration.c:migrate_prepare',
-        on: fresh,
-        where: { ...handled, vm: 'postmigrate', migration: ended },
-        does: {},
-        says: [fails("Can't migrate the vm that was paused due to previous migration")],
-      },
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse a second migration and forget COLO${to}`,
+            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+            on,
+            where: { ...handled, vm: migratable, migration: 'colo' },
+            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+            says: [announces('setup'), fails('duplicate yank instance')],
+            despite: 'migration_is_running() does not count COLO: migrate_init() stores setup over it.',
+            until: '9.1',
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse to migrate a guest that is still coming in${to}`,
+            cite: 'migration/migration.c:migrate_prepare',
+            on,
+            where: { ...handled, vm: 'inmigrate', migration: ended },
+            does: {},
+            says: [fails('Guest is waiting for an incoming migration')],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse to migrate a guest that is being dumped${to}`,
+            cite: 'migration/migration.c:migrate_prepare, migration/migration.c:migration_is_blocked',
+            on,
+            where: { ...handled, dump: '!none', vm: [...migratable, 'finish-migrate', 'save-vm'], migration: ended },
+            does: {},
+            says: [fails('Live migration disabled: dump-guest-memory in progress')],
+            ...version,
+          }) as const,
+      ),
+      ...each(
+        anyAddress,
+        ({ to, on, version }) =>
+          ({
+            name: `refuse to migrate a guest that has left${to}`,
+            cite: 'migration/migration.c:migrate_prepare',
+            on,
+            where: { ...handled, vm: 'postmigrate', migration: ended },
+            does: {},
+            says: [fails("Can't migrate the vm that was paused due to previous migration")],
+            ...version,
+          }) as const,
+      ),
       {
         name: 'refuse to resume what is not paused',
         cite: 'migration/migration.c:migrate_prepare',
@@ -483,6 +523,14 @@ export const source = machine(
         where: { bql: 'free', thread: connected },
         does: { quitting: 'shut -> cancelled', migration: 'setup -> cancelling', link: 'up ~> cut' },
         says: [announces('cancelling')],
+      },
+      {
+        name: 'cancel a pause that is just being left, on the way out',
+        cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel, migration/migration.c:migration_maybe_pause',
+        where: { bql: 'free', thread: 'paused', overtaken: 'no' },
+        does: { quitting: 'shut -> cancelled', migration: 'pre-switchover -> cancelling', link: 'up ~> cut' },
+        says: [announces('device'), announces('cancelling')],
+        until: '9.2',
       },
       {
         name: 'cancel on the way out while connecting',

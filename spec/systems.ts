@@ -64,6 +64,14 @@ const connect = [
     where: { ...reachable, 'src.postcopy-ram': 'on' },
     does: { 'src.thread': 'connecting -> starting', link: 'down -> up', path: '-> open', advice: '-> given' },
   },
+  {
+    name: 'connect behind a stranger, who is taken instead',
+    cite: 'listen(2), migration/migration.c:migration_incoming_process',
+    // It waits among those who have not been accepted yet, and is turned away when nobody listens any more.
+    where: { 'src.process': 'alive', 'dst.stranger': 'in', 'dst.coroutine': ['loading', 'done'] },
+    does: { 'src.thread': 'connecting -> starting', link: 'down -> cut' },
+    until: '10.0',
+  },
 ] as const
 
 /** A new connection has nothing on its way yet. */
@@ -362,6 +370,25 @@ const connectAnywhere = {
   cite: 'migration/file.c:file_connect_outgoing, migration/exec.c:exec_connect_outgoing, migration/migration.c:migration_start_outgoing',
   where: { 'src.process': 'alive', 'src.background-snapshot': 'off' },
   does: { 'src.thread': 'connecting -> starting', link: '-> up' },
+} as const
+
+/** A destination that is done may migrate on; where to, nobody told. */
+const connectOn = {
+  name: 'connect to where the guest goes on to',
+  cite: 'migration/migration.c:migration_start_outgoing',
+  where: {
+    'dst.process': 'alive',
+    'src.thread': 'none',
+    'src.migration': ['none', 'completed', 'failed', 'cancelled'],
+  },
+  does: { 'dst.thread': 'connecting -> starting', link: '-> up', ...emptied },
+} as const
+/** What a link that stalls still holds when somebody shuts it has not arrived, and never does. */
+const stalled = {
+  name: 'lose what a link held that stalled',
+  cite: 'shutdown(2)',
+  on: { fault: 'stall' },
+  does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
 } as const
 
 /** The guest runs on while it is saved. */
@@ -681,7 +708,11 @@ export const pair = system('pair', {
     'src.vcpu': 'tcg',
     'dst.vcpu': 'tcg',
   },
-  rules: { 'src: main loop': [...connect, ...connectAgain, connectSnapshot, connectAnywhere], network },
+  rules: {
+    'src: main loop': [...connect, ...connectAgain, connectSnapshot, connectAnywhere],
+    'dst: main loop': [connectOn],
+    network: [...network, stalled],
+  },
   explored: false,
 })
 
