@@ -87,7 +87,7 @@ describe('the cases', () => {
     await pool.close()
     // A claim that the release breaks may be broken by the reference too.
     expect(results.filter(({ expected }) => !expected)).toEqual([])
-    expect(results.filter(({ verdict }) => verdict !== 'skipped').length).toBeGreaterThan(cases.length / 4)
+    expect(results.filter(({ verdict }) => verdict !== 'skipped').length).toBeGreaterThan(cases.length / 6)
   })
 
   test('are not all quick, nor is none', () => {

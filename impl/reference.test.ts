@@ -99,6 +99,22 @@ describe(`the reference, QEMU ${version}`, () => {
     expect(ask('src', 'query-migrate')).toMatch(/"status":"completed"/)
   })
 
+  test.each([1, 2, 3, 4, 5, 6])(
+    'answers a cancel that shuts the return path first once it is stored (seed %i)',
+    seed => {
+      const { reference, heard, ask, until } = start({ seed, prefer: ['src/shut-the-return-path-to-cancel'] })
+      for (const side of flat.sides) reference.send(side, capabilities('events', 'return-path'))
+      ask('dst', 'migrate-incoming', { uri })
+      reference.send('src', { execute: 'migrate', arguments: { uri } })
+      until(() => heard.src?.includes('MIGRATION active') === true)
+      heard.src = []
+      reference.send('src', { execute: 'migrate_cancel' })
+      until(() => heard.src?.includes('return {}') === true)
+      expect(heard.src?.indexOf('MIGRATION cancelling')).toBeGreaterThanOrEqual(0)
+      expect(heard.src?.indexOf('MIGRATION cancelling')).toBeLessThan(heard.src?.indexOf('return {}') ?? -1)
+    },
+  )
+
   test('fails over when the secondary dies', () => {
     const { reference, heard, ask } = replicating()
     heard.src = []

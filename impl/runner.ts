@@ -63,6 +63,8 @@ export abstract class Runner {
   private preferred: Set<string>
   private insisted: ReadonlySet<string> = new Set()
   private readonly urgent = new WeakSet<Ask>()
+  /** Answers to commands that are done, which their side does not send before its machines let it. */
+  private held: { readonly side: string; readonly send: () => void }[] = []
 
   constructor(flat: Flat, options: RunnerOptions) {
     this.flat = flat
@@ -197,6 +199,7 @@ export abstract class Runner {
   /** Has variables be what somebody else has made of them.  Throws `SpecError` for what is not there. */
   set(values: { readonly [variable: string]: string }): void {
     for (const [variable, value] of Object.entries(values)) this.engine.write(this.words, variable, value)
+    this.release()
     this.knobs.onWork?.()
   }
 
@@ -208,6 +211,20 @@ export abstract class Runner {
   /** Takes back all that a side was asked. */
   protected dropAsks(side: string): void {
     for (const ask of this.asks) if (ask.side === side) this.asks.delete(ask)
+    this.held = this.held.filter(one => one.side !== side)
+  }
+
+  /** Whether the machines of a side let an in-band answer leave it; see `machine` in spec/lang.ts. */
+  private mayAnswer(side: string): boolean {
+    return this.engine.holds(this.words, this.flat.answered[this.flat.sides.indexOf(side)] ?? [])
+  }
+
+  /** Sends the answers that may be sent now, in the order of their commands. */
+  private release(): void {
+    const now = this.held.filter(({ side }) => this.mayAnswer(side))
+    if (now.length === 0) return
+    this.held = this.held.filter(one => !now.includes(one))
+    for (const { send } of now) send()
   }
 
   private answers(): Move[] {
@@ -268,12 +285,16 @@ export abstract class Runner {
       if (output.kind === 'returns') outcome = { return: example(output.match) ?? {} }
       else if (output.kind === 'fails') outcome = { error: { class: output.class, desc: output.desc } }
       else this.show(output)
-      if (outcome !== undefined) {
-        ask?.answer(outcome)
-        outcome = undefined
-        ask = undefined
-      }
+      if (outcome === undefined) continue
+      const { side, answer } = ask ?? {}
+      const said = outcome
+      const inBand = row.cause?.kind === 'command' && !row.cause.oob
+      if (side !== undefined && inBand && !this.mayAnswer(side)) this.held.push({ side, send: () => answer?.(said) })
+      else answer?.(said)
+      outcome = undefined
+      ask = undefined
     }
+    this.release()
     this.knobs.onShown?.(row)
   }
 }
