@@ -64,6 +64,12 @@ function build(done: (code: number) => void): Command {
     .addOption(version('a release; every one when left out'))
     .addOption(only('which claims to judge'))
     .option('--no-cache', 'explore all of it again, also what was explored before and has not changed since')
+    .addOption(
+      new Option('--engine <name>', 'who explores; by size when left out').choices(['auto', 'interpret', 'js', 'wasm']),
+    )
+    .addOption(new Option('--threads <n>', 'as many as there are processors when left out').argParser(integer(1)))
+    .addOption(new Option('--max-states <n>', 'look for no more states of a system than this').argParser(integer(1)))
+    .addOption(new Option('--max-memory <MB>', 'take no more memory for a system than this').argParser(integer(1)))
     .option('--source <dir>', 'look up there what the rules cite, and do nothing else; its VERSION names the release')
     .action(async (names, flags) => done(await (await import('./verbs/check.ts')).check(names, flags)))
   program
@@ -153,7 +159,7 @@ function build(done: (code: number) => void): Command {
     .command('export')
     .description('print a system for another checker')
     .argument('<system>', 'as `lockstep list systems` prints it')
-    .addOption(new Option('--to <form>', 'what is printed').choices(['promela', 'xstate']).makeOptionMandatory())
+    .addOption(new Option('--to <form>', 'what is printed').choices(['promela', 'tla', 'xstate']).makeOptionMandatory())
     .addOption(version('a release; the newest when left out'))
     .action(async (system, flags) => done((await import('./verbs/export.ts')).exportVerb(system, flags)))
   program

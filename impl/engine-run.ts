@@ -3,17 +3,20 @@
  * change from JavaScript to WebAssembly once it has become large.
  */
 import { AT, type Kernel, kernelOf, keyHash, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
-import { Growing } from './engine-memory.ts'
+import { Growing, RoomError } from './engine-memory.ts'
 import { hashOf } from './engine-table.ts'
 import { asJavaScript, type Made, type Views } from './engine-words.ts'
 import type { Packed } from './pack.ts'
 import { asWebAssembly } from './wasm.ts'
 
-/** What stops a search: so many states. */
+/** What stops a search. */
 export interface Bounds {
+  /** So many states. */
   readonly limit: number
-  /** Called instead of finding a state more than `limit`; throws. */
-  readonly over: () => never
+  /** So many bytes. */
+  readonly bytes: number
+  /** Called instead of finding more, with why; throws. */
+  readonly over: (why: string) => never
 }
 
 /** Of so many places of the table three are taken, at most: then it is made twice as large. */
@@ -198,26 +201,27 @@ export class Run {
     const states = Math.floor(this.view('s').length / this.packed.words) - 2
     const found = (this.view('p').length - 1) * 2 ** SAMPLED - 1
     this.set(AT.full, Math.min(table, states, found, this.bounds.limit))
-    if (this.keepsLinks)
-      this.set(
-        AT.linksFull,
-        (this.view('e').length >> 1) - (this.kernel.batchEnd - this.kernel.batch) - this.kernel.rows,
-      )
+    if (this.keepsLinks) this.set(AT.linksFull, (this.view('e').length >> 1) - this.atOnce)
   }
 
   private room(): number {
     const { count } = this
-    if (count >= this.bounds.limit) this.bounds.over()
-    this.memory('s').ensure((count + 3) * this.packed.words)
-    this.memory('p').ensure((count >> SAMPLED) + 3)
-    if (this.keepsLinks)
-      this.memory('e').ensure(
-        (this.get(AT.links) + (this.kernel.batchEnd - this.kernel.batch) + this.kernel.rows) * 2 + 2,
-      )
+    const { limit, bytes, over } = this.bounds
+    if (count >= limit) over(`more than ${limit.toLocaleString('en')} states`)
     const size = this.get(AT.mask) + 1
     const larger = count >= Math.floor(size * FULL)
+    if (this.bytes + (larger ? size * 4 : 0) > bytes)
+      over(`more than ${Math.round(bytes / 1e6).toLocaleString('en')} MB`)
+    try {
+      this.memory('s').ensure((count + 3) * this.packed.words)
+      this.memory('p').ensure((count >> SAMPLED) + 3)
+      if (this.keepsLinks) this.memory('e').ensure((this.get(AT.links) + this.atOnce) * 2 + 2)
+      if (larger) this.memory('t').ensure(size * 2)
+    } catch (error) {
+      if (error instanceof RoomError) over(`no memory for more (${error.message}) than these`)
+      throw error
+    }
     if (larger) {
-      this.memory('t').ensure(size * 2)
       this.view('t').fill(0, 0, size * 2)
       this.set(AT.mask, size * 2 - 1)
     }
@@ -225,6 +229,11 @@ export class Run {
     this.refresh()
     if (larger) this.made.rehash?.()
     return 0
+  }
+
+  /** How many steps one look at the batch may add at most. */
+  private get atOnce(): number {
+    return this.kernel.batchEnd - this.kernel.batch + this.kernel.rows
   }
 
   /** Room for so many words more in the memory `c`; answers where. */

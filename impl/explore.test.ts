@@ -13,7 +13,7 @@ import {
 } from '../spec/lang.ts'
 import { explored, fingerprintOf, walked } from './agree.ts'
 import { Fingerprint, mix, StateTable } from './engine-table.ts'
-import { explore, type Graph, LimitError, pathTo } from './explore.ts'
+import { engines, estimateOf, explore, type Graph, type Progress, pathTo } from './explore.ts'
 import { flatten } from './flatten.ts'
 import { decode, encode, pack } from './pack.ts'
 
@@ -137,18 +137,35 @@ describe('a ring', () => {
 
   test('is not gone round past the limit', () => {
     expect(graphOf(ring(7), { limit: 7 }).size.states).toBe(7)
-    expect(() => graphOf(ring(7), { limit: 6 })).toThrow(
-      new LimitError('more than 6 states of ring; this proves nothing'),
+    for (const engine of engines) {
+      expect(() => graphOf(ring(7), { limit: 6, engine }), engine).toThrow(
+        'more than 6 states of ring: cut off at 6 states and ',
+      )
+    }
+  })
+
+  test('is not gone round past the memory there is', () => {
+    expect(() => graphOf(channel(9), { bytes: 20_000, engine: 'wasm' })).toThrow(
+      /^more than 0 MB of channel: cut off at [\d,]+ states and .*its levels still widen.*This proves nothing$/,
     )
   })
 
   test('tells how far it has come', () => {
-    const seen: unknown[] = []
-    graphOf(ring(3), { progress: at => seen.push(at) })
-    expect(seen).toEqual([
+    const seen: Progress[] = []
+    graphOf(ring(3), { engine: 'interpret', progress: at => seen.push(at) })
+    expect(seen.map(({ states, queue }) => ({ states, queue }))).toEqual([
       { states: 2, queue: 1 },
       { states: 3, queue: 1 },
     ])
+  })
+})
+
+describe('an estimate', () => {
+  test('is made where levels narrow, and not before', () => {
+    expect(estimateOf([1, 2, 4, 8, 16], 31)).toBeUndefined()
+    // 64 + 32 + 16 + 8 + 4 + ...
+    expect(estimateOf([1, 8, 64, 32, 16], 121)).toBeCloseTo(137)
+    expect(estimateOf([1, 1], 2)).toBeUndefined()
   })
 })
 

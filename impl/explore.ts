@@ -30,15 +30,47 @@ export interface Graph {
   readonly links?: Links
 }
 
-/** More states than allowed were found: says how many, and that this proves nothing. */
-export class LimitError extends Error {
-  override readonly name = 'LimitError'
-}
-
-/** What `explore` reports while it runs. */
+/** How far a search has come. */
 export interface Progress {
   readonly states: number
+  readonly steps: number
+  /** States that were found and not yet gone on from. */
   readonly queue: number
+  /** Steps from a start to those that are found now. */
+  readonly depth: number
+  /** What the search holds in memory. */
+  readonly bytes: number
+  /** How many states it will be in the end, guessed from how the levels narrow; nothing while they widen. */
+  readonly estimate: number | undefined
+}
+
+const count = (n: number): string => Math.round(n).toLocaleString('en')
+
+/** A search was cut off, by a limit or for want of memory: says how far it came, and that this proves nothing. */
+export class LimitError extends Error {
+  override readonly name = 'LimitError'
+  readonly at: Progress
+
+  constructor(name: string, why: string, at: Progress) {
+    const size =
+      at.estimate === undefined
+        ? `its levels still widen: expect more than ${count(at.states * 2)} in all`
+        : `about ${count(at.estimate)} in all, as its levels narrow`
+    super(
+      `${why} of ${name}: cut off at ${count(at.states)} states and ${count(at.steps)} steps, ${at.depth} deep, with ` +
+        `${count(at.queue)} states to go on from and ${count(at.bytes / 1e6)} MB; ${size}.  This proves nothing`,
+    )
+    this.at = at
+  }
+}
+
+/** How many states it will be, from how many each level had: the sum of a falling series; nothing where they do not fall. */
+export function estimateOf(levels: readonly number[], states: number): number | undefined {
+  const [a = 0, b = 0, c = 0] = levels.slice(-3)
+  if (levels.length < 4 || a === 0 || b === 0) return undefined
+  const ratio = Math.sqrt(c / a)
+  const whole = levels.reduce((sum, level) => sum + level, 0)
+  return ratio < 0.97 && c < b ? Math.max(states, whole + (c * ratio) / (1 - ratio)) : undefined
 }
 
 /**
@@ -57,8 +89,11 @@ const AT_ONCE = 16_384
 
 export interface ExploreOptions {
   readonly engine?: EngineName
+  /** More states than this are not looked for. */
   readonly limit?: number
-  /** Called now and then. */
+  /** More bytes than this are not taken; what the machine has, when left out. */
+  readonly bytes?: number
+  /** Called now and then, at least twice a second once it has taken a second. */
   readonly progress?: (at: Progress) => void
   /** Whether the steps are kept. */
   readonly links?: boolean
@@ -66,21 +101,13 @@ export interface ExploreOptions {
   readonly shape?: Shape
 }
 
-/** Explores everything that can be reached.  Throws `LimitError` past `limit` states. */
-export function explore(packed: Packed, options: ExploreOptions = {}): Graph {
-  const limit = options.limit ?? 300_000_000
-  const over = (): never => {
-    throw new LimitError(`more than ${limit} states of ${packed.flat.name}; this proves nothing`)
-  }
-  const engine = options.engine ?? packed.engine
-  return engine === 'interpret'
-    ? slowly(packed, { limit, over }, options)
-    : quickly(packed, engine, { limit, over }, options)
-}
+/** Of what the machine has, this much is taken, and the rest left to others. */
+const SHARE = 0.8
 
-interface Bounds {
-  readonly limit: number
-  readonly over: () => never
+/** Explores everything that can be reached.  Throws `LimitError` where it has to stop before that. */
+export function explore(packed: Packed, options: ExploreOptions = {}): Graph {
+  const engine = options.engine ?? packed.engine
+  return engine === 'interpret' ? slowly(packed, options) : quickly(packed, engine, options)
 }
 
 const unusedOf = ({ flat }: Packed, taken: ArrayLike<number>): string[] => {
@@ -88,25 +115,48 @@ const unusedOf = ({ flat }: Packed, taken: ArrayLike<number>): string[] => {
   return flat.rules.map(rule => rule.id).filter(id => !used.has(id))
 }
 
-function quickly(packed: Packed, engine: EngineName, bounds: Bounds, options: ExploreOptions): Graph {
-  const run = new Run(packed, bounds, { ...options.shape, links: options.links === true })
+function quickly(packed: Packed, engine: EngineName, options: ExploreOptions): Graph {
+  const { name } = packed.flat
+  const limit = options.limit ?? Number.POSITIVE_INFINITY
+  const bytes = options.bytes ?? SHARE * process.availableMemory()
+  const levels: number[] = []
+  let [from, to, at, depth] = [0, 0, 0, 0]
+  const state = (): Progress => {
+    const { count: states, steps, bytes } = run
+    const estimate = estimateOf(levels, Math.max(states, to))
+    return { states, steps, queue: states - at, depth, bytes, estimate }
+  }
+  const run = new Run(
+    packed,
+    {
+      limit,
+      bytes,
+      over: why => {
+        throw new LimitError(name, why, state())
+      },
+    },
+    { ...options.shape, links: options.links === true },
+  )
   if (engine === 'wasm') run.quicken()
-  let depth = 0
-  for (let from = 0, to = run.count; ; depth++) {
-    for (let at = from; at < to; at += AT_ONCE) {
+  let told = performance.now() + 500
+  for (to = run.count; ; depth++) {
+    levels.push(to - from)
+    for (at = from; at < to; at += AT_ONCE) {
       if (engine === 'auto' && run.count > LARGE) run.quicken()
       run.level(at, Math.min(to, at + AT_ONCE))
+      if (options.progress === undefined || performance.now() < told) continue
+      told = performance.now() + 250
+      options.progress(state())
     }
     if (run.count === to) break
     from = to
     to = run.count
-    options.progress?.({ states: to, queue: to - from })
   }
-  const { count, steps, sums } = run
+  const { count: found, steps, sums } = run
   const states = run.states()
   return {
     packed,
-    size: { states: count, steps, depth },
+    size: { states: found, steps, depth },
     fingerprint: printSums(sums),
     states,
     parentOf: state => (state < run.starts ? -1 : foundFrom(packed, states, state, run.foundBetween(state))),
@@ -135,17 +185,25 @@ function foundFrom(
   throw new Error(`nothing leads to state ${state}`)
 }
 
-function slowly(packed: Packed, bounds: Bounds, { progress, links }: ExploreOptions): Graph {
-  const search = new Search(packed, bounds.over, bounds.limit)
+function slowly(packed: Packed, { limit = Number.POSITIVE_INFINITY, progress, links }: ExploreOptions): Graph {
+  let [from, to, depth] = [0, 0, 0]
+  const state = (): Progress => {
+    const states = Math.min(search.table.count, limit)
+    const bytes = 4 * (states * (packed.words + 1) + search.table.slots.length)
+    return { states, steps: search.steps, queue: states - from, depth, bytes, estimate: undefined }
+  }
+  const over = (): never => {
+    throw new LimitError(packed.flat.name, `more than ${limit} states`, state())
+  }
+  const search = new Search(packed, over, limit)
   search.start()
   const { table } = search
-  let depth = 0
-  for (let from = 0, to = table.count; ; depth++) {
+  for (to = table.count; ; depth++) {
     plain(search, from, to)
     if (table.count === to) break
     from = to
     to = table.count
-    progress?.({ states: to, queue: to - from })
+    progress?.(state())
   }
   const graph: Graph = {
     packed,

@@ -13,7 +13,7 @@
  * does take one some day.  Nobody owes a command, a fault or a timer.
  */
 import type { Claim, System } from '../spec/lang.ts'
-import { explore, type Graph, linksOf, type PathStep, pathTo } from './explore.ts'
+import { type ExploreOptions, explore, type Graph, linksOf, type PathStep, pathTo } from './explore.ts'
 import { fairTrap, type Links } from './fair.ts'
 import { type Row, slug } from './flat.ts'
 import { flatten } from './flatten.ts'
@@ -42,18 +42,24 @@ export interface Verdict {
   readonly states: number
 }
 
+/** Whether a claim is about what happens in the end: only then steps must be known, not states alone. */
+export const isLasting = ({ kind }: Claim): boolean => kind === 'recovers' || kind === 'leadsTo'
+
 /** Explores what a claim is about.  Graphs are kept, for many claims are about the same. */
 export class Judge {
   private readonly graphs = new Map<string, { graph: Graph; links?: Links }>()
-  private readonly explorer: (packed: Packed) => Graph
+  private readonly explorer: (packed: Packed, options?: ExploreOptions) => Graph
 
-  constructor(explorer: (packed: Packed) => Graph = explore) {
+  constructor(explorer: (packed: Packed, options?: ExploreOptions) => Graph = explore) {
     this.explorer = explorer
   }
 
-  /** The graph of a system under a version, without some rules and with some observers. */
-  graph(system: System, version: string, claim?: Claim): Graph {
-    return this.entry(system, version, claim).graph
+  /**
+   * The graph of a system under a version, without some rules and with some
+   * observers.  Where `lasting` claims will be judged of it, its steps are kept.
+   */
+  graph(system: System, version: string, claim?: Claim, lasting = false): Graph {
+    return this.entry(system, version, claim, lasting).graph
   }
 
   /** Judges a claim about a system.  Throws `SpecError` for a name in it that is not there. */
@@ -69,7 +75,12 @@ export class Judge {
     return found === undefined ? base : { ...base, witness: found }
   }
 
-  private entry(system: System, version: string, claim?: Claim): { graph: Graph; links?: Links } {
+  private entry(
+    system: System,
+    version: string,
+    claim?: Claim,
+    lasting = claim !== undefined && isLasting(claim),
+  ): { graph: Graph; links?: Links } {
     const without = claim?.without ?? []
     const observers = claim?.observers ?? []
     const key = JSON.stringify([system.name, version, without, observers])
@@ -83,7 +94,7 @@ export class Judge {
       without.length === 0 ? base : flatten({ ...system, without: [...system.without, ...without] }, version),
       observers,
     )
-    const entry = { graph: this.explorer(pack(flat)) }
+    const entry = { graph: this.explorer(pack(flat), { links: lasting }) }
     this.graphs.set(key, entry)
     return entry
   }
@@ -95,7 +106,8 @@ export class Judge {
       return claim.rule === undefined ? firstState(graph, test) : firstStep(graph, test, ruleIds(graph, claim.rule))
     }
     if (claim.kind === 'rests') return firstState(graph, (states, at) => test(states, at) && !owes(graph, states, at))
-    entry.links ??= linksOf(graph)
+    // A search that keeps steps is faster than asking of each where it leads.
+    entry.links ??= graph.links ?? this.explorer(graph.packed, { links: true }).links ?? linksOf(graph)
     const goal = patterns(graph, claim.to)
     for (const actor of claim.by ?? []) {
       if (!graph.packed.flat.actors.includes(actor))

@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { claims } from '../spec/claims.ts'
 import { machine, type System, system } from '../spec/lang.ts'
-import { systems } from '../spec/systems.ts'
+import { snapshots as ofSnapshots, systems } from '../spec/systems.ts'
+import { versions } from '../spec/versions.ts'
 import { RANDOM_VERSION, randomSystem } from './arbitrary.ts'
-import { explore } from './explore.ts'
-import type { Flat } from './flat.ts'
+import { explore, pathTo } from './explore.ts'
+import type { Cell, Flat } from './flat.ts'
 import { flatten } from './flatten.ts'
-import { pack } from './pack.ts'
-import { promela, startCount } from './promela.ts'
+import { anyOf, cellsOf, pack } from './pack.ts'
+import { promela, startCount, startOf } from './promela.ts'
+
+const snapshots = ofSnapshots as unknown as System
 
 const has = (program: string): boolean => {
   try {
@@ -32,15 +36,46 @@ const folder = mkdtempSync(join(tmpdir(), 'lockstep-spin-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** What `pan` counts: states stored, and transitions without the one that starts. */
-function spin(model: string): { states: number; steps: number } {
+function spin(model: string, ...flags: string[]): { states: number; steps: number; depth: number; errors: number } {
   writeFileSync(join(folder, 'model.pml'), model)
   const run = (program: string, ...args: string[]): string =>
     execFileSync(program, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
   run('spin', '-o1', '-o2', '-a', 'model.pml')
-  run('gcc', '-O1', '-w', '-DSAFETY', '-DNOREDUCE', '-o', 'pan', 'pan.c')
+  run('gcc', flags.length > 0 ? '-O0' : '-O1', '-w', ...flags, '-DSAFETY', '-DNOREDUCE', '-o', 'pan', 'pan.c')
   const said = run('./pan', '-E', '-m2000000', '-w22')
   const number = (pattern: RegExp): number => Number(pattern.exec(said)?.[1] ?? Number.NaN)
-  return { states: number(/(\d+) states, stored/), steps: number(/(\d+) transitions/) - 1 }
+  return {
+    states: number(/(\d+) states, stored/),
+    steps: number(/(\d+) transitions/) - 1,
+    depth: number(/depth reached (\d+)/),
+    errors: number(/errors: (\d+)/),
+  }
+}
+
+/** The counts alone: how deep a depth-first search goes says nothing. */
+const sizeOf = ({ states, steps }: { states: number; steps: number }) => ({ states, steps })
+
+/** Whether we come to a state that fits, under all of the rules and without the last rule of our shortest way there. */
+function comings(
+  flat: Flat,
+  patterns: readonly (readonly Cell[])[],
+): { readonly flat: Flat; readonly comes: boolean }[] {
+  const first = (of: Flat) => {
+    const graph = explore(pack(of))
+    const test = anyOf(graph.packed, patterns)
+    const found = Array.from({ length: graph.size.states }, (_, n) => n).find(n =>
+      test(graph.states, n * graph.packed.words),
+    )
+    return { graph, found }
+  }
+  const { graph, found } = first(flat)
+  if (found === undefined) return [{ flat, comes: false }]
+  const last = flat.rows[pathTo(graph, found).steps.at(-1)?.row ?? -1]?.rule.id
+  const fewer = { ...flat, rows: flat.rows.filter(row => row.rule.id !== last).map((row, id) => ({ ...row, id })) }
+  return [
+    { flat, comes: true },
+    { flat: fewer, comes: first(fewer).found !== undefined },
+  ]
 }
 
 const counts = (flat: Flat): { states: number; steps: number } => {
@@ -53,7 +88,7 @@ describe.skipIf(reason !== undefined)('Spin', () => {
     const real = systems.find(({ name }) => name === wanted) as unknown as System
     const flat = flatten(real, '11.1')
     expect(startCount(flat)).toBe(1)
-    expect(spin(promela(flat))).toEqual(counts(flat))
+    expect(sizeOf(spin(promela(flat)))).toEqual(counts(flat))
   })
 
   test('counts what we count of random systems', { timeout: 120_000 }, () => {
@@ -61,11 +96,45 @@ describe.skipIf(reason !== undefined)('Spin', () => {
       fc.property(randomSystem, made => {
         const flat = flatten(made as System, RANDOM_VERSION)
         fc.pre(startCount(flat) === 1)
-        expect(spin(promela(flat))).toEqual(counts(flat))
+        expect(sizeOf(spin(promela(flat)))).toEqual(counts(flat))
       }),
       // A shrink would compile a model for each of its steps.
       { numRuns: 8, endOnFailure: true },
     )
+  })
+
+  test.each(versions)(
+    'finds the states, steps and depth that we find of a small system of %s',
+    { timeout: 120_000 },
+    version => {
+      const real = flatten(snapshots, version)
+      const start = startOf(real)
+      const flat = { ...real, variables: real.variables.map((one, i) => ({ ...one, start: 1 << (start[i] ?? 0) })) }
+      const { size } = explore(pack(flat))
+      const found = spin(promela(flat), '-DBFS')
+      expect({ ...sizeOf(found), depth: found.depth }).toEqual(size)
+    },
+  )
+
+  test('comes where we come, and not where a rule that is left out keeps us from', { timeout: 120_000 }, () => {
+    const real = flatten(snapshots, '11.1')
+    const start = startOf(real)
+    const flat = { ...real, variables: real.variables.map((one, i) => ({ ...one, start: 1 << (start[i] ?? 0) })) }
+    const plain = claims.filter(
+      ({ system: of, kind, rule, without, observers }) =>
+        of === snapshots.name &&
+        /never|sometimes/.test(kind) &&
+        rule === undefined &&
+        without.length + observers.length === 0,
+    )
+    const seen = plain.slice(0, 2).flatMap(({ name, where }) => {
+      const patterns = where.map(pattern => cellsOf(flat, pattern))
+      return comings(flat, patterns).map(({ flat: of, comes }) => {
+        expect(spin(promela(of, 0, patterns), '-DBFS').errors > 0, name).toBe(comes)
+        return comes
+      })
+    })
+    expect(new Set(seen).size).toBe(2)
   })
 
   test('notices a rule that one of us has and the other has not', { timeout: 60_000 }, () => {
@@ -83,8 +152,8 @@ describe.skipIf(reason !== undefined)('Spin', () => {
         }) as unknown as System,
         '1.0',
       )
-    expect(spin(promela(made(true)))).toEqual(counts(made(true)))
-    expect(spin(promela(made(true)))).not.toEqual(counts(made(false)))
+    expect(sizeOf(spin(promela(made(true))))).toEqual(counts(made(true)))
+    expect(sizeOf(spin(promela(made(true))))).not.toEqual(counts(made(false)))
   })
 })
 

@@ -38,8 +38,9 @@ function guard(flat: Flat, { variable, from }: Cell): string[] {
 /**
  * A system from one of its starts as a Promela model.  Each rule's step keeps
  * its name in a comment; a variable's values are numbers in the order listed.
+ * Where any of the patterns holds that must `never` be, an assertion fails.
  */
-export function promela(flat: Flat, which = 0): string {
+export function promela(flat: Flat, which = 0, never: readonly (readonly Cell[])[] = []): string {
   const start = startOf(flat, which)
   const declarations = flat.variables.map(
     ({ name, values }, i) =>
@@ -59,6 +60,10 @@ export function promela(flat: Flat, which = 0): string {
     'active proctype rules() {',
     '  do',
     ...options,
+    ...never.map(cells => {
+      const tests = cells.flatMap(cell => guard(flat, cell))
+      return `  :: d_step { (${tests.join(' && ') || 'true'}) -> assert(false) }`
+    }),
     '  od',
     '}',
     '',

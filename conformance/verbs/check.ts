@@ -1,4 +1,5 @@
 /** `lockstep check`: what the rules come to, and whether that is what the claims say. */
+import type { EngineName, Progress } from '../../impl/explore.ts'
 import { slug } from '../../impl/flat.ts'
 import type { System } from '../../spec/lang.ts'
 import { versions } from '../../spec/versions.ts'
@@ -88,6 +89,21 @@ function claimReport({ id, holds, states, witness }: FoundClaim, version: string
 
 const count = (n: number): string => n.toLocaleString('en')
 
+/** How far each unit has come, with its states a second since it was first asked about. */
+function speed(): (unit: Unit, at: Progress) => string {
+  const first = new Map<Unit, { readonly at: number; readonly states: number }>()
+  return (unit, { states, queue, bytes, estimate }) => {
+    const now = performance.now()
+    const begun = first.get(unit) ?? { at: now, states }
+    if (begun.states >= states) first.set(unit, { at: now, states })
+    else first.set(unit, begun)
+    const seconds = (now - begun.at) / 1000
+    const a = seconds > 0 && states > begun.states ? `, ${count(Math.round((states - begun.states) / seconds))}/s` : ''
+    const all = estimate === undefined ? '' : ` of about ${count(Math.round(estimate))}`
+    return `${unit.system} ${unit.versions[0]}: ${count(states)}${all} states${a}, ${count(queue)} queued, ${Math.round(bytes / 1e6)} MB`
+  }
+}
+
 /** Explores and judges, on several threads; tells of each in the same order every time, as soon as it can. */
 export async function checkAll(
   names: readonly string[],
@@ -95,7 +111,20 @@ export async function checkAll(
     version,
     only = [],
     cache = true,
-  }: { readonly version?: string; readonly only?: readonly string[]; readonly cache?: boolean },
+    engine,
+    threads,
+    maxStates,
+    maxMemory,
+  }: {
+    readonly version?: string
+    readonly only?: readonly string[]
+    readonly cache?: boolean
+    readonly engine?: EngineName
+    readonly threads?: number
+    readonly maxStates?: number
+    /** In millions of bytes. */
+    readonly maxMemory?: number
+  },
   say: (text: string) => void,
 ): Promise<CheckReport> {
   const chosen = systemsNamed(names)
@@ -109,7 +138,14 @@ export async function checkAll(
   let begun = 0
   const started = ({ system, versions: [of = ''] }: Unit) =>
     line.show(`${++begun}/${units.length}  exploring ${system} of QEMU ${of}`)
-  const { found, stop } = findAll(units, started, undefined, cache)
+  const rate = speed()
+  const { found, stop } = findAll(units, started, {
+    ...{ recall: cache, progress: (unit, at) => line.show(`${begun}/${units.length}  ${rate(unit, at)}`) },
+    ...(engine !== undefined && { engine }),
+    ...(threads !== undefined && { threads }),
+    ...(maxStates !== undefined && { limit: maxStates }),
+    ...(maxMemory !== undefined && { bytes: maxMemory * 1e6 }),
+  })
   const systems: SystemReport[] = []
   let recalled = 0
   const judged: ClaimReport[] = []
@@ -169,6 +205,10 @@ export async function check(
     readonly source?: string
     /** False with `--no-cache`. */
     readonly cache?: boolean
+    readonly engine?: EngineName
+    readonly threads?: number
+    readonly maxStates?: number
+    readonly maxMemory?: number
   },
 ): Promise<number> {
   const say = prose(flags.json)

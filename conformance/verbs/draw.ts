@@ -17,12 +17,9 @@ async function toldWays(): Promise<Told[]> {
   )
   const line = progressLine()
   let begun = 0
-  const { found, stop } = findAll(
-    units,
-    ({ system }) => line.show(`${++begun}/${units.length}  ${system}`),
-    undefined,
-    true,
-  )
+  const { found, stop } = findAll(units, ({ system }) => line.show(`${++begun}/${units.length}  ${system}`), {
+    recall: true,
+  })
   try {
     const all = await Promise.all(found)
     return all.flatMap(({ claims }, i) =>

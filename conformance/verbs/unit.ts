@@ -7,9 +7,11 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { asciiSequence } from '../../diagrams/ascii.ts'
 import { storyOf, type ToldStory } from '../../diagrams/frames.ts'
 import { tell } from '../../diagrams/story.ts'
+import { type EngineName, explore, LimitError, type Progress } from '../../impl/explore.ts'
 import { isIn, slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
-import { Judge, type Verdict } from '../../impl/judge.ts'
+import { isLasting, Judge, type Verdict } from '../../impl/judge.ts'
+import { tlaName } from '../../impl/tla.ts'
 import type { System } from '../../spec/lang.ts'
 import { Cache, cacheFolder, keyOf } from './cache.ts'
 import { allClaims, allSystems } from './ids.ts'
@@ -82,17 +84,47 @@ function told({ witness, claim }: Verdict): Pick<FoundClaim, 'told'> {
   return { told: { story, rules } }
 }
 
-/** Does one. */
-export function find({ system: name, versions, claims }: Unit): Found {
+/** How it is explored; what is not said is chosen by size. */
+export interface How {
+  readonly engine?: EngineName
+  /** More states than this are not looked for. */
+  readonly limit?: number
+  /** More bytes than this are not taken. */
+  readonly bytes?: number
+}
+
+/** How to go on with a system that was cut off. */
+const elsewhere = (system: string, version: string): string => `.
+What is too large for one machine other checkers can go on with:
+  lockstep export ${JSON.stringify(system)} --version ${version} --to promela > m.pml
+      spin -o1 -o2 -a m.pml && gcc -O2 -DSAFETY -DNOREDUCE pan.c -o pan && ./pan -E      all of it, in memory
+      swarm -c8 -m16G m.pml                                                     parts of it, on many machines
+  lockstep export ${JSON.stringify(system)} --version ${version} --to tla > ${tlaName(system)}.tla
+      java -jar tla2tools.jar -workers auto ${tlaName(system)}.tla                  all of it, with a queue on disk`
+
+/** Does one; `progress` is told now and then how far it has come. */
+export function find(
+  { system: name, versions, claims }: Unit,
+  how: How = {},
+  progress: (at: Progress) => void = () => {},
+): Found {
   const system = allSystems.find(one => one.name === name)
   const [version] = versions
   if (system === undefined || version === undefined) throw new Error(`there is no system "${name}" to explore`)
-  // Its graphs are let go with the judge: the next may be large.
-  const judge = new Judge()
-  const before = performance.now()
-  const { size, fingerprint, unused, packed } = judge.graph(system, version)
-  const seconds = Math.round(performance.now() - before) / 1000
   const chosen = claims.flatMap(id => allClaims.filter(claim => claim.id === id))
+  const lasting = chosen.some(claim => isLasting(claim) && claim.without.length + claim.observers.length === 0)
+  // Its graphs are let go with the judge: the next may be large.
+  const judge = new Judge((packed, options) => {
+    try {
+      return explore(packed, { ...how, ...options, progress })
+    } catch (error) {
+      if (error instanceof LimitError) error.message += elsewhere(name, version)
+      throw error
+    }
+  })
+  const before = performance.now()
+  const { size, fingerprint, unused, packed } = judge.graph(system, version, undefined, lasting)
+  const seconds = Math.round(performance.now() - before) / 1000
   // Claims about the same graph follow each other: it is explored once, however many there are.
   const groups = Map.groupBy(chosen, ({ without, observers }) => JSON.stringify([without, observers]))
   const verdicts = new Map<string, FoundClaim>()
@@ -115,16 +147,21 @@ export function find({ system: name, versions, claims }: Unit): Found {
 }
 
 /** Does one, or answers what was found when it was done before, from the very same rules and claims by the same code. */
-export function findOrRecall(unit: Unit, folder: string | undefined = cacheFolder()): Found {
+export function findOrRecall(
+  unit: Unit,
+  folder: string | undefined = cacheFolder(),
+  how: How = {},
+  progress: (at: Progress) => void = () => {},
+): Found {
   const system = allSystems.find(one => one.name === unit.system)
   const [version] = unit.versions
-  if (system === undefined || version === undefined || folder === undefined) return find(unit)
+  if (system === undefined || version === undefined || folder === undefined) return find(unit, how, progress)
   const cache = new Cache<Found>(folder)
   const claims = unit.claims.flatMap(id => allClaims.filter(claim => claim.id === id))
   const key = keyOf(flatten(system, version), { system, versions: unit.versions, claims })
   const known = cache.get(key)
   if (known !== undefined) return { ...known, recalled: true }
-  const found = find(unit)
+  const found = find(unit, how, progress)
   cache.set(key, found)
   return found
 }
@@ -134,6 +171,7 @@ export interface Order {
   readonly unit: Unit
   /** Whether what was found before may be answered. */
   readonly recall: boolean
+  readonly how: How
 }
 
 /** What marks a worker thread as one of ours. */
@@ -142,13 +180,15 @@ export const WORKER = 'lockstep check'
 /** What a worker answers. */
 export type Answer =
   | { readonly found: Found }
+  | { readonly progress: Progress }
   | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
 
 if (!isMainThread && workerData === WORKER) {
-  parentPort?.on('message', ({ unit, recall }: Order) => {
+  parentPort?.on('message', ({ unit, recall, how }: Order) => {
     let answer: Answer
     try {
-      answer = { found: recall ? findOrRecall(unit) : find(unit) }
+      const progress = (at: Progress) => parentPort?.postMessage({ progress: at } satisfies Answer)
+      answer = { found: recall ? findOrRecall(unit, undefined, how, progress) : find(unit, how, progress) }
     } catch (error) {
       const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error))
       answer = { error: { name, message, stack } }

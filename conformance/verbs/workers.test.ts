@@ -16,7 +16,7 @@ const timeless = ({ seconds: _, ...found }: Found) => found
 
 async function all(some: readonly Unit[], threads: number): Promise<{ found: unknown[]; begun: readonly Unit[] }> {
   const begun: Unit[] = []
-  const { found, stop } = findAll(some, unit => begun.push(unit), threads)
+  const { found, stop } = findAll(some, unit => begun.push(unit), { threads })
   try {
     return { found: (await Promise.all(found)).map(timeless), begun }
   } finally {
@@ -40,10 +40,24 @@ describe('units on threads', { timeout: 60_000 }, () => {
   })
 
   test.each([1, 2])('end when they are stopped, on %i', async threads => {
-    const { found, stop } = findAll([...units, ...units, ...units], () => {}, threads)
+    const { found, stop } = findAll([...units, ...units, ...units], () => {}, { threads })
     await stop()
     const ends = await Promise.allSettled(found)
     expect(ends.at(-1)).toMatchObject({ status: 'rejected', reason: { message: 'it was stopped before it was done' } })
+  })
+})
+
+describe('a search that is cut off', { timeout: 60_000 }, () => {
+  test.each([1, 2])('proves nothing, and says how to go on, on %i', async threads => {
+    const { found, stop } = findAll(units, () => {}, { threads, limit: 500 })
+    const [first] = await Promise.allSettled(found)
+    await stop()
+    const { reason } = first as PromiseRejectedResult
+    expect(reason.name).toBe('LimitError')
+    expect(reason.message).toMatch(/^more than 500 states of background snapshot: cut off at 500 states and /)
+    expect(reason.message).toContain('This proves nothing.')
+    // Which release's thread comes first is not said.
+    expect(reason.message).toMatch(/lockstep export "background snapshot" --version [\d.]+ --to tla/)
   })
 })
 

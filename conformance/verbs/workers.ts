@@ -1,7 +1,8 @@
 /** Units of `lockstep check` on several threads. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { type Answer, type Found, find, findOrRecall, type Order, type Unit, WORKER } from './unit.ts'
+import type { Progress } from '../../impl/explore.ts'
+import { type Answer, type Found, find, findOrRecall, type How, type Order, type Unit, WORKER } from './unit.ts'
 
 /** The file of a worker thread: in a checkout it is TypeScript, in a published package it is not. */
 const file = new URL(`./unit.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -14,16 +15,25 @@ function revived({ name, message, stack }: { name: string; message: string; stac
   return error
 }
 
+/** How units are done. */
+export interface Ways extends How {
+  /** As many as there are processors, when left out. */
+  readonly threads?: number
+  /** Whether what was found before may be answered. */
+  readonly recall?: boolean
+  /** Told now and then how far a unit has come. */
+  readonly progress?: (unit: Unit, at: Progress) => void
+}
+
 /**
- * Does units on as many threads as there are processors, the first ones first.
- * Answers at once with a promise for each, in order; `started` is called when
- * one is begun.  When one fails, or `stop` is called, the threads end.
+ * Does units on several threads, the first ones first.  Answers at once with a
+ * promise for each, in order; `started` is called when one is begun.  When one
+ * fails, or `stop` is called, the threads end.
  */
 export function findAll(
   units: readonly Unit[],
   started: (unit: Unit) => void = () => {},
-  threads = availableParallelism(),
-  recall = false,
+  { threads = availableParallelism(), recall = false, progress = () => {}, ...how }: Ways = {},
 ): { readonly found: readonly Promise<Found>[]; readonly stop: () => Promise<void> } {
   const slots = units.map(() => Promise.withResolvers<Found>())
   // Whoever waits for the first is told of the first failure only.
@@ -44,7 +54,8 @@ export function findAll(
       if (next === units.length) return
       started(unit)
       try {
-        slots[i]?.resolve(recall ? findOrRecall(unit) : find(unit))
+        const told = (at: Progress) => progress(unit, at)
+        slots[i]?.resolve(recall ? findOrRecall(unit, undefined, how, told) : find(unit, how, told))
       } catch (error) {
         slots[i]?.reject(error)
       }
@@ -70,11 +81,12 @@ export function findAll(
       const unit = units[at]
       if (unit === undefined) return void worker.terminate()
       started(unit)
-      const order: Order = { unit, recall }
+      const order: Order = { unit, recall, how }
       worker.postMessage(order)
     }
     worker.on('message', (answer: Answer) => {
       if ('error' in answer) return fail(revived(answer.error))
+      if ('progress' in answer) return progress(units[at] as Unit, answer.progress)
       slots[at]?.resolve(answer.found)
       take()
     })

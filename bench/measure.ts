@@ -1,0 +1,207 @@
+/**
+ * How fast the explorer is, as a ratio: each engine and each other checker on
+ * the very same model, in turns, in one run.
+ *
+ *     npm run bench                          # all sizes, three rounds; half an hour on a quiet machine
+ *     npm run bench -- --sizes 0.1,2 --rounds 1
+ *
+ * Absolute figures move with the machine; only a ratio says anything.  The time
+ * is what the processors worked (user and system), so that others on the same
+ * machine do not count; wall time stands beside it.  Writes a table and a
+ * picture into bench/results/.  Needs spin and gcc (`npm run setup`).
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { flatten } from '../impl/flatten.ts'
+import { promela } from '../impl/promela.ts'
+import { model, type Size } from './model.ts'
+import { picture } from './picture.ts'
+
+/** Sizes by about how many million states they have. */
+const sizes: { readonly [millions: string]: Size } = {
+  '0.003': { checkpoints: 2, retries: 0 },
+  '0.1': { checkpoints: 6, retries: 2 },
+  '2': { checkpoints: 6, retries: 4 },
+  '20': { checkpoints: 4, retries: 6 },
+}
+
+/** One run of one checker. */
+interface Sample {
+  readonly states: number
+  /** Seconds that the processors worked, and that passed. */
+  readonly cpu: number
+  readonly wall: number
+  /** The most memory that was resident, in bytes. */
+  readonly memory: number
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'))
+const has = (program: string): boolean => {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'pipe' })
+    return true
+  } catch {
+    return false
+  }
+}
+const line = (text: string): string => text.split('\n')[0]?.trim() ?? ''
+const version = (program: string, ...args: string[]): string => {
+  try {
+    return line(execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' }))
+  } catch {
+    return 'none'
+  }
+}
+
+/** Runs a program: what it said, and what the shell says that it took. */
+function run(program: string, args: readonly string[], cwd: string): { said: string; cpu: number; wall: number } {
+  const begun = performance.now()
+  const said = execFileSync('sh', ['-c', '"$0" "$@" && times', program, ...args], {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const times = [...(said.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
+  const cpu = times.reduce((sum, [, minutes = '0', seconds = '0']) => sum + Number(minutes) * 60 + Number(seconds), 0)
+  return { said, cpu, wall: (performance.now() - begun) / 1000 }
+}
+
+const number = (pattern: RegExp, text: string): number =>
+  Number(pattern.exec(text)?.[1]?.replaceAll(',', '') ?? Number.NaN)
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN
+
+/** A checker, made ready for a model: what runs it once. */
+interface Checker {
+  readonly name: string
+  /** Beyond about so many million states it is not asked. */
+  readonly most: number
+  readonly prepare: (size: Size) => () => Sample
+  /** Why it is not measured. */
+  readonly why?: string
+}
+
+const one = join(import.meta.dirname, 'one.ts')
+const ours = (name: string, engine: string, most: number): Checker => ({
+  name,
+  most,
+  prepare:
+    ({ checkpoints, retries }) =>
+    () => {
+      const said = execFileSync(process.execPath, [one, engine, String(checkpoints), String(retries)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      return JSON.parse(said) as Sample
+    },
+})
+
+const PAN = 'Spin pan -O2 -DSAFETY -DNOREDUCE'
+const pan: Checker = {
+  name: PAN,
+  most: 25,
+  prepare: size => {
+    const here = mkdtempSync(join(folder, 'spin-'))
+    writeFileSync(join(here, 'm.pml'), promela(flatten(model(size), '1.0')))
+    run('spin', ['-o1', '-o2', '-a', 'm.pml'], here)
+    run('gcc', ['-O2', '-w', '-DSAFETY', '-DNOREDUCE', '-o', 'pan', 'pan.c'], here)
+    // Deep enough for all of it, and a table that suits.
+    const [depth, slots] =
+      size.retries > 4 ? ['-m30000000', '-w25'] : size.retries > 2 ? ['-m3000000', '-w22'] : ['-m300000', '-w18']
+    return () => {
+      const { said, ...used } = run('./pan', ['-E', depth, slots], here)
+      if (/max search depth too small/.test(said)) throw new Error('pan was not let search deep enough')
+      const memory = number(/([\d.]+)\s+total actual memory usage/, said) * 2 ** 20
+      return { ...used, memory, states: number(/(\d+) states, stored/, said) }
+    }
+  },
+  ...(!(has('spin') && has('gcc')) && { why: 'not measured: spin or gcc is not installed; npm run setup' }),
+}
+
+const checkers: readonly Checker[] = [
+  ours('lockstep js, one thread', 'js', 25),
+  ours('lockstep wasm, one thread', 'wasm', 25),
+  ours('lockstep interpret', 'interpret', 0.5),
+  pan,
+  ours('xstate/graph', 'xstate', 0.01),
+  ours('@xstate/graph', '@xstate', 0.01),
+]
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '0.003,0.1,2,20' },
+    rounds: { type: 'string', default: '3' },
+    out: { type: 'string', default: join(import.meta.dirname, 'results') },
+  },
+})
+
+const rows: { size: string; name: string; samples: Sample[]; why?: string }[] = []
+try {
+  for (const size of values.sizes.split(',')) {
+    const chosen = sizes[size]
+    if (chosen === undefined) throw new Error(`there is no size ${size}; there are ${Object.keys(sizes).join(', ')}`)
+    const ready: { row: (typeof rows)[number]; measure: () => Sample }[] = []
+    for (const { name, most, why, prepare } of checkers) {
+      if (Number(size) > most) continue
+      const row = { size, name, samples: [] as Sample[], ...(why !== undefined && { why }) }
+      rows.push(row)
+      if (why === undefined) ready.push({ row, measure: prepare(chosen) })
+    }
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const { row, measure } of ready) {
+        const sample = measure()
+        row.samples.push(sample)
+        console.error(`${size} M  ${row.name}: ${sample.states} states, ${sample.cpu.toFixed(2)} s`)
+      }
+    }
+    const counted = new Set(ready.flatMap(({ row }) => row.samples.map(({ states }) => states)))
+    if (counted.size > 1) throw new Error(`they do not agree on ${size} M: ${[...counted].join(', ')} states`)
+  }
+
+  const rate = (samples: readonly Sample[]): number => median(samples.map(({ states, cpu }) => states / cpu))
+  const measured = rows.map(row => {
+    const spin = rows.find(({ size, name }) => size === row.size && name === PAN)
+    const ratio = spin === undefined ? Number.NaN : rate(row.samples) / rate(spin.samples)
+    return { ...row, rate: rate(row.samples), ratio }
+  })
+  const table = measured.map(({ size, name, samples, why, rate, ratio }) => {
+    const figures =
+      why !== undefined
+        ? ['', why, '', '', '']
+        : [
+            (samples[0]?.states ?? 0).toLocaleString('en'),
+            Math.round(rate).toLocaleString('en'),
+            `${ratio.toFixed(ratio < 0.1 ? 4 : 2)} x`,
+            (median(samples.map(({ memory, states }) => memory / states)) || 0).toFixed(1),
+            `${median(samples.map(({ wall }) => wall)).toFixed(1)} s`,
+          ]
+    return `| ${[`${size} M`, name, ...figures].join(' | ')} |`
+  })
+  const at = cpus()
+  const text = [
+    `<!-- Printed by npm run bench; do not edit. -->`,
+    '# How fast, against whom',
+    '',
+    `Distinct states by second of processor time, median of ${values.rounds} in turns, and as a ratio to Spin's \`pan\` in the same run.`,
+    'Processor time (user and system) of our search with the compilation of its code, and of the whole process of `pan` without its compilation.',
+    `Bytes a state: the most that was resident, with Node; of pan what it says itself. ${at.length} processors, ${at[0]?.model ?? ''}; load ${loadavg()[0]?.toFixed(1)} at the end.`,
+    '',
+    `node ${process.version}; ${version('spin', '-V')}; ${version('gcc', '--version')}; `,
+    `${['xstate', '@xstate/graph'].map(name => `${name} ${(JSON.parse(readFileSync(join(import.meta.dirname, `../node_modules/${name}/package.json`), 'utf8')) as { version: string }).version}`).join(', ')}`,
+    '',
+    '| size | checker | states | states a second | ratio | bytes a state | wall |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
+    ...table,
+    '',
+  ].join('\n')
+  mkdirSync(values.out, { recursive: true })
+  writeFileSync(join(values.out, 'explore.md'), text)
+  writeFileSync(join(values.out, 'explore.svg'), picture(measured.filter(({ why }) => why === undefined)))
+  console.log(text)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
