@@ -47,12 +47,15 @@ export interface Shape {
   readonly damage?: (program: Program) => Program
 }
 
+/** Rows that one function tests. */
+const ROWS = 32
+
 /** A search, and where in the memory `c` its parts are. */
 export interface Kernel {
   readonly program: Program
   readonly words: number
   readonly rows: number
-  /** Words of one entry of the batch: the hash, the state, who found it, and the row where steps are kept. */
+  /** Words of one entry of the batch: the hash, the state, who found it, and the row's id plus one. */
   readonly stride: number
   readonly batch: number
   readonly batchEnd: number
@@ -138,7 +141,7 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, sh
   const rows = flat.rows.length
   const few = rows < (shape.few ?? 128)
   const memories = few ? [] : memoriesOf(flat, fields)
-  const stride = words + 2 + (links ? 1 : 0)
+  const stride = words + 3
   const taken = AT.groups + 2 * memories.length
   const effects = taken + rows
   const effect = 1 + 2 * words
@@ -174,20 +177,43 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, sh
   ]
   const flush: Act[] = [{ do: { call: 'flush', with: ['p'] } }, { set: 'p', to: batch }, { refresh: true }]
 
+  // As little as can be for each row, and not many rows in one function: a long one is never compiled well.
+  const tests = flat.rows.map(
+    (row, place): Act => ({
+      if: condition(row.cells, flat, fields),
+      so: [
+        { store: 'c', at: 'p', value: place },
+        ...effectOf(row, fields, words).map(({ keep, set }, i): Act => {
+          const kept: Word = keep === -1 ? `w${i}` : ['&', `w${i}`, keep]
+          return { store: 'c', at: 'p', plus: 1 + i, value: set === 0 ? kept : ['|', kept, set] }
+        }),
+        { store: 'c', at: 'p', plus: 2 + words, value: row.id + 1 },
+        { set: 'p', to: ['+', 'p', stride] },
+      ],
+    }),
+  )
+  const parts = few ? all(Math.ceil(rows / ROWS)).map(i => tests.slice(i * ROWS, (i + 1) * ROWS)) : []
   const straight: Act[] = [
     { if: ['>=', 'p', batchEnd], so: flush },
-    ...flat.rows.map(
-      (row, place): Act => ({
-        if: condition(row.cells, flat, fields),
-        so: [
-          ...effectOf(row, fields, words).map(({ keep, set }, i): Act => {
-            const kept: Word = keep === -1 ? `w${i}` : ['&', `w${i}`, keep]
-            return { set: `n${i}`, to: set === 0 ? kept : ['|', kept, set] }
-          }),
-          ...successor(place, row.id + 1),
-        ],
+    { set: 'q', to: 'p' },
+    ...parts.map(
+      (_, part): Act => ({
+        set: 'p',
+        to: { call: `rows${part}`, with: ['p', ...all(words).map(i => `w${i}`)] },
       }),
     ),
+    { set: 'end', to: 'p' },
+    { set: 'p', to: 'q' },
+    {
+      loop: 'each',
+      do: [
+        { if: ['>=', 'p', 'end'], so: [{ leave: 'each' }] },
+        ...each(i => ({ set: `n${i}`, to: { load: 'c', at: 'p', plus: 1 + i } })),
+        { set: 'place', to: { load: 'c', at: 'p' } },
+        { set: 'row', to: { load: 'c', at: 'p', plus: 2 + words } },
+        ...successor('place', 'row'),
+      ],
+    },
   ]
   const remembered: Act[] = [
     { set: 'end', to: found },
@@ -243,6 +269,11 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, sh
     { return: { call: 'flush', with: ['p'] } },
   ]
   const routines = [
+    ...parts.map((some, part) => ({
+      name: `rows${part}`,
+      takes: ['p', ...all(words).map(i => `w${i}`)],
+      does: [...some, { return: 'p' }],
+    })),
     { name: 'flush', takes: ['end'], does: flushActs(kernel, links) },
     { name: 'level', takes: ['current', 'to'], does: level },
     { name: 'rehash', takes: [], does: rehash(words, hash) },

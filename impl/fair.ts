@@ -27,45 +27,52 @@ export function fairTrap(graph: Graph, links: Links, from: Test, goal: Test): Tr
   const via = new Int32Array(count).fill(-1)
   const bad = (state: number): boolean => !goal(graph.states, state * words)
   // All that can be reached from such a state without the goal, breadth first so that witnesses are short.
-  const queue: number[] = []
+  const queue = new Int32Array(count)
+  let found = 0
   for (let state = 0; state < count; state++) {
-    if (bad(state) && from(graph.states, state * words)) {
+    if (from(graph.states, state * words) && bad(state)) {
       inside[state] = 1
-      queue.push(state)
+      queue[found++] = state
     }
   }
-  for (let q = 0; q < queue.length; q++) {
+  const { heads, edges } = links
+  for (let q = 0; q < found; q++) {
     const state = queue[q] as number
-    for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const target = links.edges[e * 2] as number
-      if (inside[target] === 1 || !bad(target)) continue
-      inside[target] = 1
+    const end = heads[state + 1] as number
+    for (let e = heads[state] as number; e < end; e++) {
+      const target = edges[e * 2] as number
+      if (inside[target] !== 0) continue
+      // What was found to be the goal is not asked again.
+      inside[target] = bad(target) ? 1 : 2
+      if (inside[target] === 2) continue
       cause[target] = state
-      via[target] = links.edges[e * 2 + 1] as number
-      queue.push(target)
+      via[target] = edges[e * 2 + 1] as number
+      queue[found++] = target
     }
   }
   const actors = [...new Set(flat.rows.filter(row => row.owed).map(row => row.rule.actor))]
   if (actors.length > 31) throw new SpecError(`${flat.name} has more than 31 actors that owe steps`)
   const actorOf = flat.rows.map(row => (row.owed ? actors.indexOf(row.rule.actor) : -1))
-  const component = components(links, inside, queue, count)
+  const region = queue.subarray(0, found)
+  const { component, components: many } = components(links, inside, region, count)
   // An actor lets a component go on for ever if it is idle somewhere in it, or acts within it.
   const all = 2 ** actors.length - 1
-  const content = new Map<number, number>()
-  for (const state of queue) {
+  const content = new Int32Array(many)
+  for (const state of region) {
+    const id = component[state] as number
     let able = 0
     let acts = 0
-    for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      const actor = actorOf[links.edges[e * 2 + 1] as number] as number
+    const end = heads[state + 1] as number
+    for (let e = heads[state] as number; e < end; e++) {
+      const actor = actorOf[edges[e * 2 + 1] as number] as number
       if (actor < 0) continue
       able |= 1 << actor
-      const target = links.edges[e * 2] as number
-      if (inside[target] === 1 && component[target] === component[state]) acts |= 1 << actor
+      const target = edges[e * 2] as number
+      if (inside[target] === 1 && component[target] === id) acts |= 1 << actor
     }
-    const id = component[state] as number
-    content.set(id, (content.get(id) ?? 0) | (all & ~able) | acts)
+    content[id] = (content[id] as number) | (all & ~able) | acts
   }
-  const trap = queue.find(state => content.get(component[state] as number) === all)
+  const trap = region.find(state => content[component[state] as number] === all)
   if (trap === undefined) return undefined
   const steps: PathStep[] = []
   let at = trap
@@ -141,50 +148,60 @@ function wayWithin(
 }
 
 /** Tarjan's strongly connected components of the states inside, without recursion. */
-function components(links: Links, inside: Uint8Array, roots: readonly number[], count: number): Int32Array {
+function components(
+  { heads, edges }: Links,
+  inside: Uint8Array,
+  roots: Int32Array,
+  count: number,
+): { readonly component: Int32Array; readonly components: number } {
   const component = new Int32Array(count).fill(-1)
-  const index = new Int32Array(count).fill(-1)
+  // When each was come to, from one on, and the first that can be come back to.
+  const index = new Int32Array(count)
   const low = new Int32Array(count)
   const edge = new Int32Array(count)
-  const stack: number[] = []
-  const call: number[] = []
-  let clock = 0
-  let components = 0
+  const stack = new Int32Array(roots.length)
+  const call = new Int32Array(roots.length)
+  let [stacked, called, clock, components] = [0, 0, 0, 0]
   for (const root of roots) {
-    if (index[root] !== -1) continue
-    call.push(root)
-    while (call.length > 0) {
-      const state = call[call.length - 1] as number
-      if (index[state] === -1) {
+    if (index[root] !== 0) continue
+    call[called++] = root
+    while (called > 0) {
+      const state = call[called - 1] as number
+      if (index[state] === 0) {
+        clock += 1
         index[state] = clock
         low[state] = clock
-        clock += 1
-        edge[state] = links.heads[state] as number
-        stack.push(state)
+        edge[state] = heads[state] as number
+        stack[stacked++] = state
       }
       let deeper = -1
-      const end = links.heads[state + 1] as number
-      while ((edge[state] as number) < end && deeper < 0) {
-        const target = links.edges[(edge[state] as number) * 2] as number
-        edge[state] = (edge[state] as number) + 1
+      let at = edge[state] as number
+      const end = heads[state + 1] as number
+      while (at < end && deeper < 0) {
+        const target = edges[at * 2] as number
+        at += 1
         if (inside[target] !== 1 || component[target] !== -1) continue
-        if (index[target] === -1) deeper = target
-        else low[state] = Math.min(low[state] as number, index[target] as number)
+        if (index[target] === 0) deeper = target
+        else if ((index[target] as number) < (low[state] as number)) low[state] = index[target] as number
       }
+      edge[state] = at
       if (deeper >= 0) {
-        call.push(deeper)
+        call[called++] = deeper
         continue
       }
-      call.pop()
-      const parent = call[call.length - 1]
-      if (parent !== undefined) low[parent] = Math.min(low[parent] as number, low[state] as number)
+      called -= 1
+      if (called > 0) {
+        const parent = call[called - 1] as number
+        if ((low[state] as number) < (low[parent] as number)) low[parent] = low[state] as number
+      }
       if (low[state] !== index[state]) continue
-      for (let member = stack.pop(); member !== undefined; member = stack.pop()) {
+      for (;;) {
+        const member = stack[--stacked] as number
         component[member] = components
         if (member === state) break
       }
       components += 1
     }
   }
-  return component
+  return { component, components }
 }
