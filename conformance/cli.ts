@@ -113,6 +113,13 @@ function build(done: (code: number) => void): Command {
     .addOption(version('the release whose rules judge; what the log names when left out'))
     .option('--format <name>', 'the form of the logs; recognised when left out')
     .option('--formats', 'list the forms of logs that are known')
+    .addOption(
+      new Option('--side <side>', 'whose log it is; found out when left out and the log does not say').choices([
+        'src',
+        'dst',
+      ]),
+    )
+    .option('--follow', 'go on as the log grows, until it leaves the rules; Ctrl-C ends it with the verdict so far')
     .addOption(json())
     .action(async (files, flags, command: Command) => {
       if (files.length === 0 && !flags.formats) command.error("error: missing required argument 'log'")

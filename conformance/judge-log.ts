@@ -11,7 +11,8 @@ import { profileOfTranscript } from './whose.ts'
 /** How good a verdict is for whoever recorded the log; of two that are as good, the one that came further is better. */
 const rank = { conforms: 3, 'known deviation': 2, inconclusive: 1, violates: 0 } as const
 
-const better = (a: Judgement, b: Judgement): Judgement => {
+/** Of two verdicts on one log, read in two ways, the one that stands. */
+export const better = (a: Judgement, b: Judgement): Judgement => {
   if (rank[a.verdict] !== rank[b.verdict]) return rank[a.verdict] > rank[b.verdict] ? a : b
   return (a.line ?? 0) >= (b.line ?? 0) ? a : b
 }

@@ -119,7 +119,7 @@ function printUnlike(tracker: Tracker, side: string, seen: Seen): string[] {
 }
 
 /** Tells where a transcript could not be explained. */
-export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Transcript) {
+export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Pick<Transcript, 'file'>) {
   const { sides } = tracker.packed.flat
   const candidates = sides.flatMap((side, i) => {
     const seen = tracker.pendingOf(side)[stuck.reached[i] ?? 0]

@@ -133,6 +133,12 @@ export function faultsOf(
   }
 }
 
+/** What can be asked of the states that are possible. */
+export interface Possible {
+  some(test: Test): boolean
+  all(test: Test): boolean
+}
+
 /** A claim that can be held against states alone, whoever did what. */
 interface Watched {
   readonly claim: Claim
@@ -149,7 +155,7 @@ function cellsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Cell[
 }
 
 /** The same, as one test. */
-function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Test | undefined {
+export function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where']): Test | undefined {
   const cells = cellsFor(packed, claim, patterns)
   return cells === undefined ? undefined : anyOf(packed, cells)
 }
@@ -226,7 +232,7 @@ const statuses: ReadonlySet<string> = new Set(
 )
 
 /** Where a transcript left the rules with a status that no release has: that is what there is to say of it. */
-function unknownStatus(transcript: Transcript, { line, side }: Outcome, newer: boolean): Outcome | undefined {
+export function unknownStatus(transcript: Transcript, { line, side }: Outcome, newer: boolean): Outcome | undefined {
   const found = transcript.lines.find(one => one.line === line && one.side === side)
   const { event, data, return: answer } = found?.msg ?? {}
   const status = event === 'MIGRATION' && isObject(data) ? data.status : isObject(answer) ? answer.status : undefined
@@ -253,9 +259,14 @@ function unknownStatus(transcript: Transcript, { line, side }: Outcome, newer: b
  * Faults that only delay, and what ends them.  The timing of nothing is judged:
  * while one lasts nobody owes anything, and afterwards it is as if it had not been.
  */
-const delays: { readonly [fault: string]: string } = { stall: 'resume', slow: 'resume', stop: 'cont', refuse: 'accept' }
+export const delays: { readonly [fault: string]: string } = {
+  stall: 'resume',
+  slow: 'resume',
+  stop: 'cont',
+  refuse: 'accept',
+}
 
-type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
+export type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
 function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Outcome {
   const watched = watchedClaims(packed, observed)
@@ -308,26 +319,30 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const stuck = tracker.finish()
   if (stuck !== undefined) return stop(stuck)
   if (last !== undefined) look(last.line)
-  const left = stuckFor(tracker, packed, observed)
+  const left = last?.kind === 'quiet' ? stuckFor(tracker, packed) : undefined
   if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
   if (deviation === undefined) {
     return { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) }
   }
-  const { claim, line } = deviation
-  const reason = claim.broken[packed.flat.version]
-  const where = { line: line.line, side: line.side, claim: claim.name }
-  if (reason === undefined) {
-    return {
-      ...where,
-      verdict: 'violates',
-      message: `${transcript.file}:${line.line}: breaks the claim "${claim.name}"`,
-    }
-  }
+  return deviates(transcript.file, deviation.claim, deviation.line, packed.flat.version)
+}
+
+/** A claim is broken, as the rules of this release allow. */
+export function deviates(
+  file: string,
+  claim: Claim,
+  { line, side }: Pick<Line, 'line' | 'side'>,
+  version: string,
+): Outcome {
+  const reason = claim.broken[version]
+  const where = { line, side, claim: claim.name }
+  if (reason === undefined)
+    return { ...where, verdict: 'violates', message: `${file}:${line}: breaks the claim "${claim.name}"` }
   return {
     ...where,
     verdict: 'known deviation',
-    message: `${transcript.file}:${line.line}: the rules of ${packed.flat.version} allow it, and it breaks "${claim.name}"\n  ${reason}`,
+    message: `${file}:${line}: the rules of ${version} allow it, and it breaks "${claim.name}"\n  ${reason}`,
   }
 }
 
@@ -355,20 +370,31 @@ function takenRule(tracker: Tracker, transcript: Transcript, observed: Observed,
     if (scope !== undefined && !tracker.some(scope)) continue
     const stuck = follow(tracker.without(rule), observed)
     if (stuck === undefined) continue
-    const last = observed.told[observed.told.length - 1]?.line
-    const reason = claim.broken[version]
-    const where = { ...(last === undefined ? {} : { line: last.line, side: last.side }), claim: claim.name, rule }
-    return {
-      ...where,
-      verdict: reason === undefined ? 'violates' : 'known deviation',
-      message: `${transcript.file}: only "${rule}" explains it, which breaks "${claim.name}"${reason === undefined ? '' : `\n  ${reason}`}`,
-    }
+    return needs(transcript.file, claim, rule, observed.told.at(-1)?.line, version)
   }
   return undefined
 }
 
+/** Only a rule explains it, and a claim says that this rule is never taken. */
+export function needs(
+  file: string,
+  claim: Claim,
+  rule: string,
+  last: Pick<Line, 'line' | 'side'> | undefined,
+  version: string,
+): Outcome {
+  const reason = claim.broken[version]
+  return {
+    ...(last === undefined ? {} : { line: last.line, side: last.side }),
+    claim: claim.name,
+    rule,
+    verdict: reason === undefined ? 'violates' : 'known deviation',
+    message: `${file}: only "${rule}" explains it, which breaks "${claim.name}"${reason === undefined ? '' : `\n  ${reason}`}`,
+  }
+}
+
 /** Claims that something must come, of which some state that fits says that it does not. */
-const mightBreak = (tracker: Tracker, packed: Packed): string[] =>
+export const mightBreak = (tracker: Possible, packed: Packed): string[] =>
   claims.flatMap(claim => {
     if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.broken[packed.flat.version] === undefined)
       return []
@@ -377,8 +403,7 @@ const mightBreak = (tracker: Tracker, packed: Packed): string[] =>
   })
 
 /** After a quiet end: a claim that something must come, of which it is certain that it does not. */
-function stuckFor(tracker: Tracker, packed: Packed, observed: Observed): Claim | undefined {
-  if (observed.told[observed.told.length - 1]?.kind !== 'quiet') return undefined
+export function stuckFor(tracker: Possible, packed: Packed): Claim | undefined {
   return claims.find(claim => {
     if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.without.length > 0) return false
     const from = patternsFor(packed, claim, claim.where)
@@ -388,7 +413,7 @@ function stuckFor(tracker: Tracker, packed: Packed, observed: Observed): Claim |
 }
 
 /** The rules say that something must still come, and it did not. */
-function restless(tracker: Tracker, transcript: Transcript, line: Line): Outcome {
+export function restless(tracker: Tracker, transcript: Pick<Transcript, 'file'>, line: Line): Outcome {
   const unanswered = line.msg.unanswered
   const seconds = line.msg.quiet ?? line.msg.seconds
   const what =

@@ -34,6 +34,45 @@ export class Nodes {
     return true
   }
 
+  /** The same pairs in the same order, in a set of its own. */
+  clone(): Nodes {
+    const copy = new Nodes(1)
+    copy.pairs = this.pairs.slice()
+    copy.slots = this.slots.slice()
+    copy.count = this.count
+    return copy
+  }
+
+  /** The same pairs in an order that only they decide, taking no more room than they need. */
+  sorted(): Nodes {
+    let capacity = 1
+    while (capacity < this.count) capacity *= 2
+    const order = Float64Array.from(
+      { length: this.count },
+      (_, n) => (this.pairs[n * 2] ?? 0) * 2 ** 21 + (this.pairs[n * 2 + 1] ?? 0),
+    ).sort()
+    const sorted = new Nodes(capacity)
+    for (const one of order) sorted.add(Math.floor(one / 2 ** 21), one % 2 ** 21)
+    return sorted
+  }
+
+  /** Of pairs in the same order, whether they are the same. */
+  equals(other: Nodes): boolean {
+    if (this.count !== other.count) return false
+    for (let i = 0; i < this.count * 2; i++) if (this.pairs[i] !== other.pairs[i]) return false
+    return true
+  }
+
+  /** A number that sets with the same pairs in the same order share. */
+  hash(): number {
+    let hash = this.count
+    for (let i = 0; i < this.count * 2; i++) {
+      hash = Math.imul(hash ^ (this.pairs[i] ?? 0), 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return hash
+  }
+
   *[Symbol.iterator](): Generator<readonly [state: number, lanes: number]> {
     for (let at = 0; at < this.count * 2; at += 2) yield [this.pairs[at] ?? 0, this.pairs[at + 1] ?? 0]
   }

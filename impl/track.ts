@@ -88,9 +88,10 @@ export class Tracker {
   private readonly limit: number
   private readonly missing: readonly boolean[]
   private readonly owed: Group
-  private readonly asked: Asked[]
-  private readonly answered: { inBand: number; oob: number }[]
-  private readonly taken: Uint8Array
+  private asked: Asked[]
+  private answered: { inBand: number; oob: number }[]
+  /** For each row, whether it was tried. */
+  readonly taken: Uint8Array
   private pending: Seen[][]
   private nodes: Nodes
   /** For each side, how many lines of its log have come so far. */
@@ -102,6 +103,8 @@ export class Tracker {
   /** How many nodes are kept, in all sets together. */
   private kept = 0
   private furthest: Nodes | undefined
+  /** Where it goes on in the middle. */
+  private cells: readonly { readonly at: readonly number[]; readonly nodes: Nodes }[] | undefined
 
   /** `like` is another tracker of the same transcript: what that one has found out of the rules holds here too. */
   constructor(packed: Packed, options: TrackOptions, like?: Tracker) {
@@ -138,6 +141,76 @@ export class Tracker {
       const state = this.space.table.add(packed.starts, at)
       for (const all of begins) this.put(this.nodes, state, all)
     }
+  }
+
+  /** Where it may begin. */
+  get begin(): Nodes {
+    return this.nodes.clone()
+  }
+
+  /** The states that anything has led to, and how many words each has. */
+  get table(): { readonly states: Int32Array; readonly words: number; readonly count: number } {
+    const { states, count } = this.space.table
+    return { states, words: this.packed.words, count }
+  }
+
+  /** A command will be sent: what rules make of it is looked up. */
+  hearOf(side: number, sent: Sent): void {
+    this.space.send(this.sides[side] ?? '', sent)
+  }
+
+  /** Says what each side was asked, and how much of it is answered. */
+  enter(
+    sides: readonly {
+      readonly inBand: readonly Sent[]
+      readonly oob: readonly Sent[]
+      readonly answered: number
+      readonly answeredOob: number
+    }[],
+  ): void {
+    this.asked = sides.map(({ inBand, oob }) => ({ inBand: [...inBand], oob: [...oob] }))
+    this.answered = sides.map(({ answered, answeredOob }) => ({ inBand: answered, oob: answeredOob }))
+    this.kept = 0
+  }
+
+  /** Adds to nodes all that follows without anything seen, and hands on what the next thing seen of each side allows. */
+  expand(nodes: Nodes, next: readonly (Seen | undefined)[], at: (side: number) => Nodes): void {
+    this.close(nodes, next, at)
+  }
+
+  /** Of nodes, with all that follows from them, those in which nothing more must come; nothing where there is none. */
+  resting(nodes: Nodes): Nodes | undefined {
+    this.nodes = nodes
+    return this.rest() ? this.nodes : undefined
+  }
+
+  /** Nodes of another tracker of the same system as nodes of this one. */
+  translate(nodes: Nodes, from: Tracker): Nodes {
+    const mine = this.space.lanes
+    const theirs = from.space.lanes
+    const left = new Nodes(nodes.count)
+    for (const [state, all] of nodes) {
+      let lanes = 0
+      this.sides.forEach((_, side) => {
+        lanes = mine.with(lanes, side, mine.idOf(theirs.lane(theirs.of(all, side))))
+      })
+      left.add(this.space.table.add(from.space.table.states, state * this.packed.words), lanes)
+    }
+    return left
+  }
+
+  /** Goes on in the middle: cells say how much of what was seen is explained, and the states that this leaves. */
+  resume(
+    cells: readonly { readonly at: readonly number[]; readonly nodes: Nodes }[],
+    seen: readonly (readonly Seen[])[],
+    inBand: readonly (readonly Sent[])[],
+    oob: readonly (readonly Sent[])[],
+  ): void {
+    this.pending = this.sides.map((_, side) => [...(seen[side] ?? [])])
+    this.enter(this.sides.map((_, s) => ({ inBand: inBand[s] ?? [], oob: oob[s] ?? [], answered: 0, answeredOob: 0 })))
+    const [first] = cells
+    this.nodes = first?.nodes ?? new Nodes()
+    this.cells = cells
   }
 
   /** Another tracker of the same transcript, from its beginning, that goes without a rule. */
@@ -242,7 +315,9 @@ export class Tracker {
     const [first = [], second = []] = this.pending
     const width = second.length + 1
     const grid: (Nodes | undefined)[] = new Array((first.length + 1) * width)
-    grid[0] = this.nodes
+    if (this.cells === undefined) grid[0] = this.nodes
+    else for (const { at, nodes } of this.cells) grid[(at[0] ?? 0) * width + (at[1] ?? 0)] = nodes
+    this.cells = undefined
     const before = this.answered.map(counts => ({ ...counts }))
     let best = -1
     let reached = [0, 0]

@@ -191,3 +191,44 @@ function watchOf(file: string, changed: () => void) {
     return undefined
   }
 }
+
+/** No harness does so many different things. */
+const OBSERVATIONS = 10_000
+
+/** Of a pair transcript, whatever its length: which sides speak, and the lines of what its harness saw. */
+export async function foreknownOf(file: string): Promise<{ sides: Set<string>; observations: string[] }> {
+  const sides = new Set<string>()
+  const observations: string[] = []
+  const known = new Set<string>()
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of bytesOf(file)) {
+    const all: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const end = all.lastIndexOf(10)
+    if (end < 0) {
+      if (all.length > longestLine) return { sides, observations }
+      rest = all
+      continue
+    }
+    const whole = all.subarray(0, end + 1)
+    // A header that names both sides does not say that both are in the log.
+    for (const side of ['src', 'dst']) {
+      if (!sides.has(side) && (whole.includes(`"side": "${side}"`) || whole.includes(`"side":"${side}"`)))
+        sides.add(side)
+    }
+    // A guest that is shut down by a signal says so itself.
+    for (const word of ['"!!"', '"host-signal"']) {
+      for (let at = whole.indexOf(word); at >= 0 && observations.length < OBSERVATIONS; at = whole.indexOf(word, at)) {
+        const from = whole.lastIndexOf(10, at) + 1
+        const to = whole.indexOf(10, at)
+        const line = whole.toString('utf8', from, to)
+        // That it happened is enough: when, the reader will be told.
+        const what = line.slice(line.indexOf('"side"'))
+        if (!known.has(what)) observations.push(line)
+        known.add(what)
+        at = to
+      }
+    }
+    rest = Buffer.from(all.subarray(end + 1))
+  }
+  return { sides, observations }
+}

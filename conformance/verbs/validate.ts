@@ -1,9 +1,11 @@
 /** `lockstep validate`: recorded logs against the rules. */
+import { statSync } from 'node:fs'
 import { versions } from '../../spec/versions.ts'
-import { judgeLog } from '../judge-log.ts'
+import { type Foreknown, LogStream, type StreamOptions } from '../log-stream.ts'
 import type { Format } from '../logs/format.ts'
 import { formats } from '../logs/formats.ts'
-import { type Log, readLog } from '../logs/read.ts'
+import { bytesOf, foreknownOf, growing } from '../logs/input.ts'
+import { type Line, type Side, TranscriptReader } from '../transcript.ts'
 import type { Judgement } from '../validate.ts'
 import { print, prose, releases, UsageError } from './common.ts'
 
@@ -17,6 +19,10 @@ export interface ValidateFlags {
   readonly format?: string
   /** Only list the formats. */
   readonly formats?: boolean
+  /** Go on as the log grows. */
+  readonly follow?: boolean
+  /** Whose log it is, where it does not say. */
+  readonly side?: Side
 }
 
 /** The command that judges a log again. */
@@ -49,12 +55,53 @@ function formatNamed(name: string | undefined): Format | undefined {
   return found
 }
 
-/** What came of a log that should be said besides its verdicts. */
-function remarksOf(file: string, { format, unreadable, transcripts }: Log): string[] {
-  const remarks: string[] = []
-  if (unreadable > 0) remarks.push(`${file}: ${unreadable} lines of ${format.name} could not be read`)
-  if (transcripts.length > 1) remarks.push(`${file}: ${transcripts.length} monitors, each judged by itself`)
-  return remarks
+/** A file that is longer than this is read twice, if it is a pair's: first for what its harness saw. */
+const LONG = 2 ** 21
+
+/** What is known of a log before it is read: of a long pair transcript what its harness saw, of others nothing. */
+async function foreknown(file: string): Promise<Foreknown | undefined> {
+  if (file === '-' || (statSync(file, { throwIfNoEntry: false })?.size ?? 0) < LONG) return undefined
+  for await (const chunk of bytesOf(file)) {
+    if (!/^\ufeff?\s*\{[^\n]*"lockstep"\s*:/.test(chunk.toString('utf8', 0, 4096))) return undefined
+    break
+  }
+  const { sides, observations } = await foreknownOf(file)
+  const reader = new TranscriptReader(file)
+  reader.take('{"lockstep": 1}', 1)
+  const lines: Line[] = []
+  for (const text of observations) {
+    try {
+      const line = reader.take(text, 2)
+      if (line !== undefined) lines.push(line)
+    } catch {
+      // Whoever reads it in its place will say what is wrong with it.
+    }
+  }
+  return { sides, observations: lines }
+}
+
+/** Judges one file, as far as it goes; with `follow` until it leaves the rules, or somebody interrupts. */
+async function judgeFile(file: string, options: StreamOptions, say: (text: string) => void): Promise<Judgement[]> {
+  const name = file === '-' ? 'stdin' : file
+  const known = options.follow ? undefined : await foreknown(file)
+  const stream = new LogStream(name, { ...options, ...(known !== undefined && { foreknown: known }) })
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  if (options.follow) process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    const bytes = options.follow && file !== '-' ? growing(file, abort.signal) : bytesOf(file, abort.signal)
+    for await (const chunk of bytes) {
+      stream.push(chunk)
+      if (stream.over) break
+    }
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+  const judged = stream.finish()
+  const { unreadable, format } = stream.feed
+  if (unreadable > 0) say(`${name}: ${unreadable} lines of ${format?.name} could not be read`)
+  if (judged.length > 1) say(`${name}: ${judged.length} monitors, each judged by itself`)
+  return judged
 }
 
 /** The skipped names of a judgement, in words; empty where nothing was. */
@@ -69,17 +116,23 @@ const skippedIn = ({ skipped }: Judgement): string => {
 export async function validateVerb(files: readonly string[], flags: ValidateFlags): Promise<number> {
   const { version, json } = flags
   if (flags.formats) return listFormats(json)
+  if (flags.follow && files.length > 1) throw new UsageError('--follow goes with one log')
   const format = formatNamed(flags.format)
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
   const results: (Judgement & { readonly rerun: string })[] = []
   const say = prose(json)
+  const options: StreamOptions = {
+    ...(forced !== undefined && { version: forced }),
+    ...(format !== undefined && { format }),
+    ...(flags.follow && { follow: true }),
+    ...(flags.side !== undefined && { side: flags.side }),
+  }
   for (const file of files) {
-    const log = await readLog(file, format)
-    for (const remark of remarksOf(file, log)) say(remark)
-    for (const transcript of log.transcripts) {
-      const judgement = judgeLog(transcript, forced === undefined ? {} : { version: forced })
-      const name = file === '-' ? 'stdin' : file
-      results.push({ ...judgement, rerun: again(name, { version: forced, format: format?.name }) })
+    for (const judgement of await judgeFile(file, options, say)) {
+      results.push({
+        ...judgement,
+        rerun: again(file === '-' ? 'stdin' : file, { version: forced, format: format?.name }),
+      })
       const { verdict } = judgement
       say(`${verdict === 'violates' ? '' : `${verdict}: `}${judgement.message}${skippedIn(judgement)}`)
     }

@@ -1,0 +1,499 @@
+/**
+ * Judges a log as it comes, in constant memory.
+ *
+ * It knows nothing of what is still to come but the answers to commands that
+ * were just sent, for which it waits a little.  What the rules make of the log
+ * so far is a place of a follower; what led there is forgotten, all but the
+ * last messages, from which a report is made when nothing explains one.
+ */
+import { Alphabet, type Letter, type SentLetter } from '../impl/alphabet.ts'
+import { Follower, type Place } from '../impl/follow.ts'
+import { idOf } from '../impl/judge.ts'
+import type { Packed, Test } from '../impl/pack.ts'
+import type { Seen, Sent } from '../impl/seen.ts'
+import type { Stuck } from '../impl/track.ts'
+import { claims } from '../spec/claims.ts'
+import type { Claim } from '../spec/lang.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
+import { describeStuck } from './stuck.ts'
+import type { Line } from './transcript.ts'
+import { delays, deviates, mightBreak, needs, type Outcome, patternsFor, restless, stuckFor } from './validate.ts'
+
+/** How many messages may come before the answer to a command that still is one. */
+const PATIENCE = 4096
+/** How many messages a report is made from, at least. */
+const REMEMBERED = 256
+/** Commands whose answers are waited for, of one side: whoever never answers must not fill the memory. */
+const WAITING = 50_000
+
+/** A command, until its answer has come. */
+interface Command {
+  readonly line: Line
+  readonly name: string
+  readonly oob: boolean
+  /** Whether rules speak of it. */
+  readonly known: boolean
+  answer: JsonObject | undefined
+  letter: SentLetter | undefined
+}
+
+/** What has come and is not judged yet. */
+type Pending =
+  | { readonly kind: 'sent'; readonly command: Command; readonly line: Line }
+  | { readonly kind: 'answer'; readonly command: Command | undefined; readonly line: Line }
+  | { readonly kind: 'seen'; readonly letter: Letter & { readonly kind: 'seen' }; readonly line: Line }
+  | { readonly kind: 'other'; readonly line: Line }
+
+/** What was judged last, as a tracker would have to be told it. */
+type Recent =
+  | { readonly kind: 'sent'; readonly side: number; readonly sent: Sent }
+  | { readonly kind: 'seen'; readonly side: number; readonly seen: Seen }
+
+/** Where a report may begin: a place, what is in its windows, and what came since. */
+interface Base {
+  readonly place: Place
+  readonly seen: readonly (readonly Seen[])[]
+  readonly since: Recent[]
+}
+
+/** A claim that is watched, with its test. */
+interface Watched {
+  readonly claim: Claim
+  readonly test: Test
+}
+
+/** A claim that a rule is never taken. */
+interface Untaken {
+  readonly claim: Claim
+  readonly rule: string
+  readonly scope: Test | undefined
+}
+
+/** What all logs that are held against a system share. */
+export interface Hold {
+  readonly packed: Packed
+  readonly alphabet: Alphabet
+  readonly watched: readonly Watched[]
+  readonly untaken: readonly Untaken[]
+}
+
+const holds = new WeakMap<Packed, Hold>()
+
+/** What is to be known of a system to hold logs against it. */
+export function holdOf(packed: Packed): Hold {
+  const known = holds.get(packed)
+  if (known !== undefined) return known
+  const watched = claims.flatMap(claim => {
+    if (claim.kind !== 'never' || claim.rule !== undefined || claim.observers.length > 0) return []
+    const test = patternsFor(packed, claim, claim.where)
+    return test === undefined ? [] : [{ claim, test }]
+  })
+  const untaken = claims.flatMap(claim => {
+    if (claim.kind !== 'never' || claim.rule === undefined) return []
+    if (claim.where.some(pattern => Object.keys(pattern).length > 0)) return []
+    const rule = idOf(claim.rule)
+    if (!packed.flat.rules.some(({ id }) => id === rule)) return []
+    return [{ claim, rule, scope: patternsFor(packed, claim, claim.where) }]
+  })
+  const hold = { packed, alphabet: new Alphabet(packed.flat), watched, untaken: untaken.slice(0, 30) }
+  holds.set(packed, hold)
+  return hold
+}
+
+/** What is known of a log before it is read. */
+export interface LogKnown {
+  readonly file: string
+  /** Sides of which all that is said is in the log. */
+  readonly observed: readonly string[]
+  readonly fault: (side: string, name: string) => boolean
+  /** Events are not in it. */
+  readonly mute?: boolean
+  /** More possible states than this at once give up. */
+  readonly limit?: number
+  /** See `FollowOptions`. */
+  readonly memory?: number
+  readonly skew?: number
+}
+
+/** A follower for logs of which this is known. */
+export const followerFor = (hold: Hold, known: LogKnown): Follower =>
+  new Follower(hold.packed, {
+    observed: known.observed,
+    fault: known.fault,
+    watch: hold.watched.map(({ test }) => test),
+    ask: hold.untaken.map(({ rule }) => rule),
+    ...(known.mute && { mute: known.observed }),
+    ...(known.limit !== undefined && { limit: known.limit }),
+    ...(known.memory !== undefined && { memory: known.memory }),
+    ...(known.skew !== undefined && { skew: known.skew }),
+  })
+
+const codeOf = (code: Json | undefined): number | null => (typeof code === 'number' ? code : null)
+
+/** Judges one log. */
+export class LogJudge {
+  readonly skipped = new Map<string, number>()
+  /** What was told that rules speak of. */
+  told = 0
+  readonly follower: Follower
+  private readonly hold: Hold
+  private readonly known: LogKnown
+  private readonly sides: readonly string[]
+  private readonly queue: Pending[] = []
+  private head = 0
+  private readonly waiting: readonly Map<string, Command[]>[]
+  private readonly outstanding: readonly (readonly [Command[], Command[]])[]
+  private readonly seen: Seen[][]
+  private bases: readonly [Base | undefined, Base]
+  private outcome: Outcome | undefined
+  private readonly deviations = new Map<number, Line>()
+  private readonly sent = new Set<string>()
+  private readonly shadows = new Map<number, Follower>()
+  private readonly needed = new Map<number, Line>()
+  private started = 0
+  private last: Line | undefined
+  private ended: 'quiet' | undefined
+  private unforeseen = false
+  private readonly holdups = new Set<string>()
+  private readonly faults: ReadonlySet<string>
+  private might: readonly string[] | undefined
+
+  constructor(hold: Hold, known: LogKnown, follower = followerFor(hold, known)) {
+    const { flat } = hold.packed
+    this.hold = hold
+    this.known = known
+    this.follower = follower
+    this.sides = flat.sides
+    this.waiting = this.sides.map(() => new Map())
+    this.outstanding = this.sides.map(() => [[], []] as const)
+    this.seen = this.sides.map(() => [])
+    this.bases = [undefined, { place: follower.place, seen: this.sides.map(() => []), since: [] }]
+    this.faults = new Set(flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
+  }
+
+  /** Whether it is known what the log comes to, whatever else is in it. */
+  get over(): boolean {
+    return this.outcome !== undefined
+  }
+
+  /** Whether all that has come is judged. */
+  get idle(): boolean {
+    return this.queue.length === 0
+  }
+
+  /** Takes the next message. */
+  take(line: Line): void {
+    if (this.outcome !== undefined) return
+    const side = this.sides.indexOf(line.side)
+    const { dir, msg } = line
+    if (dir === '->') this.takeSent(side, line)
+    else if (dir === '!!') this.takeOther(side, line)
+    else if (typeof msg.event === 'string') {
+      if (this.known.mute) this.skip(`${msg.event}, whose place is not known`)
+      else {
+        const letter = this.hold.alphabet.event(side, msg.event, msg.data ?? {}, line.line)
+        if (letter === undefined) this.skip(msg.event)
+        else this.queue.push({ kind: 'seen', letter, line })
+      }
+    } else if ('return' in msg || 'error' in msg) this.takeAnswer(side, line)
+    if (this.queue.length > this.head) this.release(false)
+  }
+
+  /** It cannot be judged any further. */
+  giveUp(reason: string): void {
+    this.outcome ??= {
+      verdict: 'inconclusive',
+      message: `${this.known.file}: too little is known to judge it beyond line ${this.last?.line ?? 1}: ${reason}`,
+    }
+  }
+
+  private takeSent(side: number, line: Line): void {
+    const { msg } = line
+    const oob = 'exec-oob' in msg
+    const name = msg[oob ? 'exec-oob' : 'execute']
+    if (name === undefined || !this.known.observed.includes(line.side)) return
+    const text = String(name)
+    const known = this.hold.alphabet.speaks(side, text)
+    if (!known) this.skip(text)
+    const command: Command = { line, name: text, oob, known, answer: undefined, letter: undefined }
+    const waiting = this.waiting[side]
+    const id = keyOf(msg.id)
+    const same = waiting?.get(id)
+    if (same !== undefined) same.push(command)
+    else {
+      waiting?.set(id, [command])
+      const [first] = waiting?.keys() ?? []
+      if (waiting !== undefined && waiting.size > WAITING && first !== undefined) waiting.delete(first)
+    }
+    if (known) this.queue.push({ kind: 'sent', command, line })
+  }
+
+  private takeAnswer(side: number, line: Line): void {
+    const waiting = this.waiting[side]
+    const id = keyOf(line.msg.id)
+    const list = waiting?.get(id)
+    const command = list?.shift()
+    if (list?.length === 0) waiting?.delete(id)
+    if (command === undefined) {
+      if (this.known.observed.includes(line.side)) this.queue.push({ kind: 'answer', command, line })
+      return
+    }
+    command.answer = line.msg
+    if (command.known) this.queue.push({ kind: 'answer', command, line })
+  }
+
+  private takeOther(side: number, line: Line): void {
+    const { msg } = line
+    if (isObject(msg.exit)) {
+      if (side >= 0)
+        this.queue.push({ kind: 'seen', letter: this.hold.alphabet.exit(side, codeOf(msg.exit.code), line.line), line })
+    } else if (typeof msg.fault === 'string' || 'quiet' in msg || 'unanswered' in msg) {
+      this.queue.push({ kind: 'other', line })
+    }
+  }
+
+  private skip(name: string): void {
+    if (this.skipped.size < 1000 || this.skipped.has(name)) this.skipped.set(name, (this.skipped.get(name) ?? 0) + 1)
+  }
+
+  /** Judges what is known well enough; with `all`, whatever has come. */
+  private release(all: boolean): void {
+    const { queue } = this
+    while (this.head < queue.length && this.outcome === undefined) {
+      const next = queue[this.head]
+      if (next === undefined) break
+      const waits = next.kind === 'sent' && next.command.answer === undefined
+      if (waits && !all && queue.length - this.head < PATIENCE) break
+      this.head += 1
+      this.judge(next)
+    }
+    if (this.head === queue.length) {
+      queue.length = 0
+      this.head = 0
+    } else if (this.head > PATIENCE) {
+      queue.splice(0, this.head)
+      this.head = 0
+    }
+  }
+
+  private judge(next: Pending): void {
+    this.told += 1
+    if (next.kind === 'sent') this.judgeSent(next.command, next.line)
+    else if (next.kind === 'seen') this.judgeSeen(next.letter, next.line)
+    else if (next.kind === 'answer') this.judgeAnswer(next.command, next.line)
+    else this.judgeOther(next.line)
+    this.last = next.line
+    this.ended = next.kind === 'other' && typeof next.line.msg.fault !== 'string' ? 'quiet' : undefined
+  }
+
+  private judgeSent(command: Command, line: Line): void {
+    const side = this.sides.indexOf(line.side)
+    const { msg } = line
+    const { answer } = command
+    const said =
+      answer === undefined
+        ? undefined
+        : 'return' in answer
+          ? { returns: answer.return ?? {} }
+          : { class: isObject(answer.error) && typeof answer.error.class === 'string' ? answer.error.class : '' }
+    const letter = this.hold.alphabet.sent(side, command.name, msg.arguments ?? {}, command.oob, said, line.line)
+    if (letter === undefined) return
+    command.letter = letter
+    this.outstanding[side]?.[command.oob ? 1 : 0].push(command)
+    this.sent.add(`${line.side} ${command.name}`)
+    const settled = this.follower.settle()
+    if (settled.to === undefined) {
+      this.stuck()
+      return
+    }
+    this.settled()
+    if (this.last !== undefined) this.look(this.last)
+    const sent: Sent = { ...letter.sent, arguments: msg.arguments ?? {}, answer: said, line: line.line }
+    this.tell(letter, line, { kind: 'sent', side, sent })
+  }
+
+  private judgeAnswer(command: Command | undefined, line: Line): void {
+    const side = this.sides.indexOf(line.side)
+    const { alphabet } = this.hold
+    const list = command && this.outstanding[side]?.[command.oob ? 1 : 0]
+    // Answers come in the order of the commands, in band; one to nothing that was asked never does.
+    const due = list !== undefined && list[0] === command
+    if (due) list.shift()
+    const letter =
+      due && command?.letter !== undefined
+        ? alphabet.answer(command.letter, line.line)
+        : alphabet.stray(side, line.line)
+    this.judgeSeen(letter, line, due ? undefined : command)
+  }
+
+  private judgeSeen(letter: Letter & { readonly kind: 'seen' }, line: Line, early?: Command): void {
+    const { seen } = letter
+    // As it was said, and where.
+    const real: Seen =
+      seen.kind === 'event'
+        ? { ...seen, data: line.msg.data ?? {}, line: line.line }
+        : seen.kind === 'answer' && early?.letter !== undefined
+          ? { ...seen, sent: { ...early.letter.sent }, line: line.line }
+          : { ...seen, line: line.line }
+    this.tell(letter, line, { kind: 'seen', side: letter.side, seen: real })
+  }
+
+  private tell(letter: Letter, line: Line, recent: Recent): void {
+    const way = this.follower.tell(letter)
+    for (const base of this.bases) base?.since.push(recent)
+    if (way.to === undefined) {
+      this.stuck()
+      return
+    }
+    if (recent.kind === 'seen') this.seen[letter.side]?.push(recent.seen)
+    way.to.window.forEach((list, side) => {
+      const kept = this.seen[side] ?? []
+      if (kept.length > list.length) kept.splice(0, kept.length - list.length)
+    })
+    const [, younger] = this.bases
+    if (younger.since.length >= REMEMBERED) this.bases = [younger, this.base()]
+    this.shade(way.tried, letter, line)
+  }
+
+  private base(): Base {
+    return { place: this.follower.place, seen: this.seen.map(list => [...list]), since: [] }
+  }
+
+  /** All is explained: what came before need not be told to anybody any more. */
+  private settled(): void {
+    for (const list of this.seen) list.length = 0
+    const [, younger] = this.bases
+    if (younger.since.length >= REMEMBERED / 4) this.bases = [younger, this.base()]
+  }
+
+  /** Follows without the rules that a claim says are never taken, to see whether it needs them. */
+  private shade(tried: number, letter: Letter, line: Line): void {
+    if ((tried & ~this.started) !== 0) {
+      this.hold.untaken.forEach(({ rule }, i) => {
+        if (((tried & ~this.started) >>> i) & 1) {
+          const now = this.follower.place
+          this.follower.place = this.follower.before
+          this.shadows.set(i, this.follower.without(rule))
+          this.follower.place = now
+        }
+      })
+      this.started |= tried
+    }
+    for (const [i, shadow] of this.shadows) {
+      if (letter.kind === 'sent' && shadow.settle().to === undefined) this.lost(i, line)
+      else if (shadow.tell(letter).to === undefined) this.lost(i, line)
+    }
+  }
+
+  private lost(rule: number, line: Line): void {
+    this.needed.set(rule, line)
+    this.shadows.delete(rule)
+  }
+
+  private judgeOther(line: Line): void {
+    const { msg, side } = line
+    if (typeof msg.fault === 'string') {
+      const name = msg.fault
+      const over = Object.keys(delays).filter(delay => delays[delay] === name)
+      for (const delay of over) this.holdups.delete(`${side} ${delay}`)
+      if (name in delays) this.holdups.add(`${side} ${name}`)
+      else if (over.length === 0 && !this.faults.has(name)) this.unforeseen = true
+    }
+    if (this.follower.settle().to === undefined) {
+      this.stuck()
+      return
+    }
+    this.settled()
+    for (const [i, shadow] of this.shadows) if (shadow.settle().to === undefined) this.lost(i, line)
+    if (typeof msg.fault === 'string') return
+    const owed = !this.unforeseen && this.holdups.size === 0
+    if (owed) {
+      const { place } = this.follower
+      if (this.follower.rest().to === undefined) {
+        const tracker = this.follower.trackerAt(place, this.seen)
+        tracker.rest()
+        this.outcome = restless(tracker, { file: this.known.file }, line)
+        return
+      }
+      // What only a quiet moment tells apart is not told to whoever follows without a rule.
+      this.bases = [undefined, this.base()]
+    }
+    if ('unanswered' in msg) this.might = mightBreak(this.follower, this.hold.packed)
+  }
+
+  private look(line: Line): void {
+    for (const i of this.follower.holding()) if (!this.deviations.has(i)) this.deviations.set(i, line)
+  }
+
+  private stuck(): void {
+    const [older, younger] = this.bases
+    const base = older ?? younger
+    const tracker = this.follower.trackerAt(base.place, base.seen)
+    let stuck: Stuck | undefined
+    for (const one of base.since) {
+      const side = this.sides[one.side] ?? ''
+      if (one.kind === 'seen') tracker.see(side, one.seen)
+      else stuck = tracker.send(side, one.sent)
+      if (stuck !== undefined) break
+    }
+    stuck ??= tracker.settle()
+    this.outcome =
+      stuck === undefined
+        ? {
+            verdict: 'violates',
+            ...(this.last && { line: this.last.line, side: this.last.side }),
+            message: `${this.known.file}: what came by line ${this.last?.line} is not explained`,
+          }
+        : describeStuck(tracker, stuck, { file: this.known.file })
+  }
+
+  /** What the log comes to, if this is all of it. */
+  finish(): Outcome {
+    if (this.outcome === undefined) this.release(true)
+    if (this.outcome === undefined && this.follower.settle().to === undefined) this.stuck()
+    if (this.outcome !== undefined) return this.outcome
+    const { file } = this.known
+    const { flat } = this.hold.packed
+    if (this.last !== undefined) this.look(this.last)
+    const left = this.ended === 'quiet' ? stuckFor(this.follower, this.hold.packed) : undefined
+    const broken = this.deviation()
+    if (broken !== undefined) return deviates(file, broken.claim, broken.line, flat.version)
+    if (left !== undefined && this.last !== undefined) return deviates(file, left, this.last, flat.version)
+    for (const [i, shadow] of this.shadows)
+      if (this.last !== undefined && shadow.settle().to === undefined) this.lost(i, this.last)
+    const [first] = [...this.needed].sort(([a], [b]) => a - b).filter(([i]) => this.inScope(i))
+    const untaken = first && this.hold.untaken[first[0]]
+    if (untaken !== undefined && first !== undefined)
+      return needs(file, untaken.claim, untaken.rule, first[1], flat.version)
+    return {
+      verdict: 'conforms',
+      message: `${file}: conforms; ${this.told} observations, ${this.follower.size} states fit at the end`,
+      ...(this.might && { might: this.might }),
+    }
+  }
+
+  private inScope(i: number): boolean {
+    const scope = this.hold.untaken[i]?.scope
+    return scope === undefined || this.follower.some(scope)
+  }
+
+  /** The claim that was the first to be broken for certain. */
+  private deviation(): { claim: Claim; line: Line } | undefined {
+    const { flat } = this.hold.packed
+    const found = [...this.deviations].flatMap(([i, line]) => {
+      const claim = this.hold.watched[i]?.claim
+      if (claim === undefined) return []
+      // A claim about what happens without some rules says nothing once these may have been taken.
+      const taken = flat.rules.some(
+        ({ rule, side }) =>
+          claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
+          (rule.on === undefined || !('command' in rule.on) || this.sent.has(`${side} ${rule.on.command}`)),
+      )
+      return taken ? [] : [{ claim, line, i }]
+    })
+    return found.sort((a, b) => a.line.line - b.line.line || a.i - b.i)[0]
+  }
+}
+
+const keyOf = (id: Json | undefined): string =>
+  typeof id === 'string' ? `"${id}` : typeof id === 'number' ? `${id}` : (JSON.stringify(id) ?? '')
