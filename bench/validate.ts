@@ -39,7 +39,7 @@ interface Cycle {
 }
 
 /** Where a run comes back to where it was: the longest such stretch. */
-function cycleOf(file: string): Cycle | undefined {
+export function cycleOf(file: string): Cycle | undefined {
   const transcript = readTranscript(readFileSync(join(recorded, file), 'utf8'), file)
   const { rules } = profileOfTranscript(transcript, 'auto')
   if (rules === undefined) return undefined

@@ -45,9 +45,10 @@ function nestsTooDeeply(text: string): boolean {
  */
 export function parseJson(text: string): Json {
   // JSON.parse copes with any depth, but whoever prints the value again would run out of stack.
-  if (nestsTooDeeply(text)) throw new SyntaxError(`JSON nests more than ${deepestNesting} deep`)
+  if (text.length > deepestNesting && nestsTooDeeply(text))
+    throw new SyntaxError(`JSON nests more than ${deepestNesting} deep`)
   // A reviver is slow, so it is used only where the name may occur, spelt out or escaped in part.
-  if (!/__proto__|\\u00/.test(text)) return JSON.parse(text)
+  if (!text.includes('__proto__') && !text.includes('\\u00')) return JSON.parse(text)
   return JSON.parse(text, (name, value) => (name === '__proto__' ? undefined : value))
 }
 

@@ -6,11 +6,11 @@
  * so far is a place of a follower; what led there is forgotten, all but the
  * last messages, from which a report is made when nothing explains one.
  */
-import { Alphabet, type Letter, type SentLetter } from '../impl/alphabet.ts'
+import { Alphabet, type Answer, type Letter, type SentLetter } from '../impl/alphabet.ts'
 import { Follower, type Place } from '../impl/follow.ts'
 import { idOf } from '../impl/judge.ts'
 import type { Packed, Test } from '../impl/pack.ts'
-import type { Seen, Sent } from '../impl/seen.ts'
+import type { Seen } from '../impl/seen.ts'
 import type { Stuck } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim } from '../spec/lang.ts'
@@ -44,15 +44,16 @@ type Pending =
   | { readonly kind: 'seen'; readonly letter: Letter & { readonly kind: 'seen' }; readonly line: Line }
   | { readonly kind: 'other'; readonly line: Line }
 
-/** What was judged last, as a tracker would have to be told it. */
-type Recent =
-  | { readonly kind: 'sent'; readonly side: number; readonly sent: Sent }
-  | { readonly kind: 'seen'; readonly side: number; readonly seen: Seen }
+/** What was judged last. */
+interface Recent {
+  readonly letter: Letter
+  readonly line: Line
+}
 
 /** Where a report may begin: a place, what is in its windows, and what came since. */
 interface Base {
   readonly place: Place
-  readonly seen: readonly (readonly Seen[])[]
+  readonly seen: readonly (readonly Recent[])[]
   readonly since: Recent[]
 }
 
@@ -143,11 +144,11 @@ export class LogJudge {
   private head = 0
   private readonly waiting: readonly Map<string, Command[]>[]
   private readonly outstanding: readonly (readonly [Command[], Command[]])[]
-  private readonly seen: Seen[][]
+  private readonly seen: Recent[][]
   private bases: readonly [Base | undefined, Base]
   private outcome: Outcome | undefined
   private readonly deviations = new Map<number, Line>()
-  private readonly sent = new Set<string>()
+  private readonly sent = new Set<number>()
   private readonly shadows = new Map<number, Follower>()
   private readonly needed = new Map<number, Line>()
   private started = 0
@@ -279,7 +280,7 @@ export class LogJudge {
   private judge(next: Pending): void {
     this.told += 1
     if (next.kind === 'sent') this.judgeSent(next.command, next.line)
-    else if (next.kind === 'seen') this.judgeSeen(next.letter, next.line)
+    else if (next.kind === 'seen') this.tell({ letter: next.letter, line: next.line })
     else if (next.kind === 'answer') this.judgeAnswer(next.command, next.line)
     else this.judgeOther(next.line)
     this.last = next.line
@@ -290,26 +291,19 @@ export class LogJudge {
     const side = this.sides.indexOf(line.side)
     const { msg } = line
     const { answer } = command
-    const said =
-      answer === undefined
-        ? undefined
-        : 'return' in answer
-          ? { returns: answer.return ?? {} }
-          : { class: isObject(answer.error) && typeof answer.error.class === 'string' ? answer.error.class : '' }
+    const said = answer && answerOf(answer)
     const letter = this.hold.alphabet.sent(side, command.name, msg.arguments ?? {}, command.oob, said, line.line)
     if (letter === undefined) return
     command.letter = letter
     this.outstanding[side]?.[command.oob ? 1 : 0].push(command)
-    this.sent.add(`${line.side} ${command.name}`)
-    const settled = this.follower.settle()
-    if (settled.to === undefined) {
+    this.sent.add(letter.id)
+    if (!this.follower.settle()) {
       this.stuck()
       return
     }
     this.settled()
     if (this.last !== undefined) this.look(this.last)
-    const sent: Sent = { ...letter.sent, arguments: msg.arguments ?? {}, answer: said, line: line.line }
-    this.tell(letter, line, { kind: 'sent', side, sent })
+    this.tell({ letter, line })
   }
 
   private judgeAnswer(command: Command | undefined, line: Line): void {
@@ -323,36 +317,28 @@ export class LogJudge {
       due && command?.letter !== undefined
         ? alphabet.answer(command.letter, line.line)
         : alphabet.stray(side, line.line)
-    this.judgeSeen(letter, line, due ? undefined : command)
+    this.tell({ letter, line })
   }
 
-  private judgeSeen(letter: Letter & { readonly kind: 'seen' }, line: Line, early?: Command): void {
-    const { seen } = letter
-    // As it was said, and where.
-    const real: Seen =
-      seen.kind === 'event'
-        ? { ...seen, data: line.msg.data ?? {}, line: line.line }
-        : seen.kind === 'answer' && early?.letter !== undefined
-          ? { ...seen, sent: { ...early.letter.sent }, line: line.line }
-          : { ...seen, line: line.line }
-    this.tell(letter, line, { kind: 'seen', side: letter.side, seen: real })
-  }
-
-  private tell(letter: Letter, line: Line, recent: Recent): void {
+  private tell(recent: Recent): void {
+    const { letter, line } = recent
     const way = this.follower.tell(letter)
-    for (const base of this.bases) base?.since.push(recent)
+    const [older, younger] = this.bases
+    older?.since.push(recent)
+    younger.since.push(recent)
     if (way.to === undefined) {
       this.stuck()
       return
     }
-    if (recent.kind === 'seen') this.seen[letter.side]?.push(recent.seen)
-    way.to.window.forEach((list, side) => {
-      const kept = this.seen[side] ?? []
-      if (kept.length > list.length) kept.splice(0, kept.length - list.length)
-    })
-    const [, younger] = this.bases
+    const { window } = way.to
+    if (letter.kind === 'seen') this.seen[letter.side]?.push(recent)
+    for (let side = 0; side < window.length; side++) {
+      const kept = this.seen[side]
+      const more = (kept?.length ?? 0) - (window[side]?.length ?? 0)
+      if (more > 0) kept?.splice(0, more)
+    }
     if (younger.since.length >= REMEMBERED) this.bases = [younger, this.base()]
-    this.shade(way.tried, letter, line)
+    if (this.shadows.size > 0 || (way.tried & ~this.started) !== 0) this.shade(way.tried, letter, line)
   }
 
   private base(): Base {
@@ -380,7 +366,7 @@ export class LogJudge {
       this.started |= tried
     }
     for (const [i, shadow] of this.shadows) {
-      if (letter.kind === 'sent' && shadow.settle().to === undefined) this.lost(i, line)
+      if (letter.kind === 'sent' && !shadow.settle()) this.lost(i, line)
       else if (shadow.tell(letter).to === undefined) this.lost(i, line)
     }
   }
@@ -399,18 +385,21 @@ export class LogJudge {
       if (name in delays) this.holdups.add(`${side} ${name}`)
       else if (over.length === 0 && !this.faults.has(name)) this.unforeseen = true
     }
-    if (this.follower.settle().to === undefined) {
+    if (!this.follower.settle()) {
       this.stuck()
       return
     }
     this.settled()
-    for (const [i, shadow] of this.shadows) if (shadow.settle().to === undefined) this.lost(i, line)
+    for (const [i, shadow] of this.shadows) if (!shadow.settle()) this.lost(i, line)
     if (typeof msg.fault === 'string') return
     const owed = !this.unforeseen && this.holdups.size === 0
     if (owed) {
       const { place } = this.follower
       if (this.follower.rest().to === undefined) {
-        const tracker = this.follower.trackerAt(place, this.seen)
+        const tracker = this.follower.trackerAt(
+          place,
+          this.seen.map(list => list.flatMap(seenOf)),
+        )
         tracker.rest()
         this.outcome = restless(tracker, { file: this.known.file }, line)
         return
@@ -428,12 +417,16 @@ export class LogJudge {
   private stuck(): void {
     const [older, younger] = this.bases
     const base = older ?? younger
-    const tracker = this.follower.trackerAt(base.place, base.seen)
+    const tracker = this.follower.trackerAt(
+      base.place,
+      base.seen.map(list => list.flatMap(seenOf)),
+    )
     let stuck: Stuck | undefined
-    for (const one of base.since) {
-      const side = this.sides[one.side] ?? ''
-      if (one.kind === 'seen') tracker.see(side, one.seen)
-      else stuck = tracker.send(side, one.sent)
+    for (const recent of base.since) {
+      const { letter } = recent
+      const side = this.sides[letter.side] ?? ''
+      if (letter.kind === 'sent') stuck = tracker.send(side, letter.sent)
+      else for (const seen of seenOf(recent)) tracker.see(side, seen)
       if (stuck !== undefined) break
     }
     stuck ??= tracker.settle()
@@ -450,7 +443,7 @@ export class LogJudge {
   /** What the log comes to, if this is all of it. */
   finish(): Outcome {
     if (this.outcome === undefined) this.release(true)
-    if (this.outcome === undefined && this.follower.settle().to === undefined) this.stuck()
+    if (this.outcome === undefined && !this.follower.settle()) this.stuck()
     if (this.outcome !== undefined) return this.outcome
     const { file } = this.known
     const { flat } = this.hold.packed
@@ -459,8 +452,7 @@ export class LogJudge {
     const broken = this.deviation()
     if (broken !== undefined) return deviates(file, broken.claim, broken.line, flat.version)
     if (left !== undefined && this.last !== undefined) return deviates(file, left, this.last, flat.version)
-    for (const [i, shadow] of this.shadows)
-      if (this.last !== undefined && shadow.settle().to === undefined) this.lost(i, this.last)
+    for (const [i, shadow] of this.shadows) if (this.last !== undefined && !shadow.settle()) this.lost(i, this.last)
     const [first] = [...this.needed].sort(([a], [b]) => a - b).filter(([i]) => this.inScope(i))
     const untaken = first && this.hold.untaken[first[0]]
     if (untaken !== undefined && first !== undefined)
@@ -480,6 +472,13 @@ export class LogJudge {
   /** The claim that was the first to be broken for certain. */
   private deviation(): { claim: Claim; line: Line } | undefined {
     const { flat } = this.hold.packed
+    const { letters } = this.hold.alphabet
+    const sent = new Set(
+      [...this.sent].flatMap(id => {
+        const letter = letters[id]
+        return letter?.kind === 'sent' ? [`${this.sides[letter.side]} ${letter.sent.name}`] : []
+      }),
+    )
     const found = [...this.deviations].flatMap(([i, line]) => {
       const claim = this.hold.watched[i]?.claim
       if (claim === undefined) return []
@@ -487,12 +486,26 @@ export class LogJudge {
       const taken = flat.rules.some(
         ({ rule, side }) =>
           claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
-          (rule.on === undefined || !('command' in rule.on) || this.sent.has(`${side} ${rule.on.command}`)),
+          (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
       )
       return taken ? [] : [{ claim, line, i }]
     })
     return found.sort((a, b) => a.line.line - b.line.line || a.i - b.i)[0]
   }
+}
+
+const answerOf = (msg: JsonObject): Answer =>
+  'return' in msg
+    ? { returns: msg.return ?? {} }
+    : { class: isObject(msg.error) && typeof msg.error.class === 'string' ? msg.error.class : '' }
+
+/** What was seen, as it was said and where; an answer is one to the command as the rules know it. */
+function seenOf({ letter, line }: Recent): Seen[] {
+  if (letter.kind === 'sent') return []
+  const { seen } = letter
+  return [
+    seen.kind === 'event' ? { ...seen, data: line.msg.data ?? {}, line: line.line } : { ...seen, line: line.line },
+  ]
 }
 
 const keyOf = (id: Json | undefined): string =>

@@ -130,8 +130,9 @@ class Session {
   }
 
   private lineOf(item: Item): Line {
-    const { line, t, dir, msg, side = this.side } = item
-    return { line, t, side, dir, msg }
+    if (item.side !== undefined) return item as Line
+    const { line, t, dir, msg } = item
+    return { line, t, side: this.side, dir, msg }
   }
 
   private feed(item: Item): void {
@@ -141,17 +142,26 @@ class Session {
       return
     }
     const line = this.lineOf(item)
+    const [only] = this.readings
+    if (only !== undefined && this.readings.length === 1 && !only.turn) {
+      this.give(only.judge, line)
+      return
+    }
     let over = false
     for (const reading of this.readings) {
-      try {
-        reading.judge.take(reading.turn ? { ...line, side: line.side === 'src' ? 'dst' : 'src' } : line)
-      } catch (error) {
-        if (!(error instanceof TrackLimitError)) throw error
-        reading.judge.giveUp(error.message)
-      }
+      this.give(reading.judge, reading.turn ? { ...line, side: line.side === 'src' ? 'dst' : 'src' } : line)
       over ||= reading.judge.over
     }
     if (over && this.readings.length > 1) this.drop()
+  }
+
+  private give(judge: LogJudge, line: Line): void {
+    try {
+      judge.take(line)
+    } catch (error) {
+      if (!(error instanceof TrackLimitError)) throw error
+      judge.giveUp(error.message)
+    }
   }
 
   /** Of several readings those that nothing explains any more are dropped, but for the one that came furthest. */

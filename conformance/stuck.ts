@@ -38,7 +38,8 @@ export function printOutput(output: Output): string {
 function printSeen(seen: Seen): string {
   if (seen.kind === 'event') return `${seen.name} ${JSON.stringify(seen.data)}`
   if (seen.kind === 'exit') return `the process ended, ${seen.code === null ? 'by a signal' : `with code ${seen.code}`}`
-  const { answer, name } = seen.sent
+  const { name } = seen.sent
+  const answer = seen.said ?? seen.sent.answer
   if (name === '') return 'an answer to nothing that was asked'
   const said =
     answer !== undefined && 'class' in answer

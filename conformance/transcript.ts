@@ -109,7 +109,7 @@ export class TranscriptReader {
   take(text: string, number: number): Line | undefined {
     this.number = number
     const bare = number === 1 ? text.replace(/^\ufeff/, '') : text
-    if (bare.trim() === '') return undefined
+    if (bare.charCodeAt(0) !== 0x7b && bare.trim() === '') return undefined
     let value: Json
     try {
       value = parseJson(bare)

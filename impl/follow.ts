@@ -42,6 +42,8 @@ export interface Place {
   readonly oob: readonly (readonly Sent[])[]
   /** Where each thing that was told here led. */
   readonly next: (Way | undefined)[]
+  /** Where it is when all that is pending is explained: nothing where it cannot be, undefined where nobody has asked. */
+  settled: Place | null | undefined
   /** Where nothing more came, and nothing had to. */
   quiet: Way | undefined
   /** Which of the tests that are watched hold in every state. */
@@ -130,10 +132,10 @@ export class Follower {
   }
 
   /** Explains all that is pending, since it came before what is done now; stays, and says no, where that cannot be. */
-  settle(): Way {
+  settle(): boolean {
     const to = this.settled(this.place)
     if (to !== undefined) this.place = to
-    return { to, tried: 0 }
+    return to !== undefined
   }
 
   /** Nothing more came: goes to where nothing had to. */
@@ -220,6 +222,11 @@ export class Follower {
   }
 
   private settled(place: Place): Place | undefined {
+    if (place.settled === undefined) place.settled = this.settling(place) ?? null
+    return place.settled ?? undefined
+  }
+
+  private settling(place: Place): Place | undefined {
     if (place.window.every(list => list.length === 0)) return place.cells.length > 0 ? place : undefined
     const cell = this.complete(place)
     if (cell === undefined) return undefined
@@ -371,6 +378,7 @@ export class Follower {
       inBand,
       oob,
       next: [],
+      settled: undefined,
       quiet: undefined,
       watched: undefined,
     }

@@ -19,7 +19,13 @@ export interface Sent {
 /** One thing seen of one side. */
 export type Seen =
   | { readonly kind: 'event'; readonly name: string; readonly data: Json; readonly line: number }
-  | { readonly kind: 'answer'; readonly sent: Sent; readonly line: number }
+  | {
+      readonly kind: 'answer'
+      readonly sent: Sent
+      readonly line: number
+      /** What was said, where that is another answer than the one that the command is known by. */
+      readonly said?: Sent['answer']
+    }
   | { readonly kind: 'exit'; readonly code: number | null; readonly line: number }
 
 /** Whether a command is one that a row speaks of. */

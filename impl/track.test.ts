@@ -25,10 +25,12 @@ import {
   type Variables,
   wire,
 } from '../spec/lang.ts'
+import { Alphabet, type SentLetter } from './alphabet.ts'
 import { RANDOM_VERSION, randomSystem } from './arbitrary.ts'
 import { Chance } from './chance.ts'
 import type { Flat, Output, Row } from './flat.ts'
 import { flatten } from './flatten.ts'
+import { Follower } from './follow.ts'
 import { example, matches } from './match.ts'
 import { anyOf, cellsOf, pack } from './pack.ts'
 import { type Seen, type Sent, speaksOf } from './seen.ts'
@@ -659,6 +661,34 @@ function follows(tracker: Tracker, told: readonly Told[]): boolean {
   return tracker.settle() === undefined
 }
 
+/** Tells a follower; true where it could explain everything. */
+function goes(follower: Follower, alphabet: Alphabet, flat: Flat, told: readonly Told[]): boolean {
+  const due = flat.sides.map((): { sent: Sent; letter: SentLetter }[] => [])
+  for (const { side, what } of told) {
+    const s = flat.sides.indexOf(side)
+    const list = due[s] ?? []
+    if (what.kind === 'sent') {
+      const { name, arguments: args, oob, answer: reply } = what.sent
+      const letter = alphabet.sent(s, name, args, oob, reply, 0)
+      if (!follower.settle() || letter === undefined || follower.tell(letter).to === undefined) return false
+      list.push({ sent: what.sent, letter })
+      continue
+    }
+    const [oldest] = list
+    const letter =
+      what.kind === 'event'
+        ? alphabet.event(s, what.name, what.data, 0)
+        : what.kind === 'exit'
+          ? alphabet.exit(s, what.code, 0)
+          : oldest?.sent === what.sent
+            ? alphabet.answer(oldest.letter, 0)
+            : alphabet.stray(s, 0)
+    if (what.kind === 'answer' && oldest?.sent === what.sent) list.shift()
+    if (letter === undefined || follower.tell(letter).to === undefined) return false
+  }
+  return follower.settle()
+}
+
 /** The same lines in another order: each side keeps its own, and what was seen before a command was sent stays before it. */
 function reorder(told: readonly Told[], seed: number): Told[] {
   const chance = new Chance(seed)
@@ -818,6 +848,36 @@ describe('on random systems', () => {
       { numRuns: 400 },
     )
     expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(25)
+  })
+
+  test('a follower explains what a tracker explains, also once it has been there, and once it had to forget', () => {
+    const verdicts = { true: 0, false: 0 }
+    let renewed = 0
+    fc.assert(
+      fc.property(randomSystem, seed, fc.integer({ min: 1, max: 40 }), (of, number, length) => {
+        const flat = flatten(of, RANDOM_VERSION)
+        fc.pre(mortal(flat))
+        const run = record(flat, number, length)
+        const told = number % 2 === 0 ? run : damage(run, number + 1)
+        const options = { observed: flat.sides, fault: () => true, skew: 100 }
+        const wanted = follows(new Tracker(pack(flat), options), told)
+        verdicts[`${wanted}`] += 1
+        const follower = new Follower(pack(flat), options)
+        const letters = new Alphabet(flat)
+        expect(goes(follower, letters, flat, told)).toBe(wanted)
+        const { found } = follower
+        follower.restart()
+        expect(goes(follower, letters, flat, told)).toBe(wanted)
+        // All of it was found the first time.
+        expect(follower.found).toBe(found)
+        const forgetful = new Follower(pack(flat), { ...options, memory: 200 })
+        expect(goes(forgetful, letters, flat, told)).toBe(wanted)
+        renewed += forgetful.renewed
+      }),
+      { numRuns: 400 },
+    )
+    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(25)
+    expect(renewed).toBeGreaterThan(100)
   })
 
   test('what one tracker has found out holds for another that goes without a rule', () => {

@@ -86,7 +86,7 @@ const bare = (line: string): string => (line.charCodeAt(line.length - 1) === 13 
 /** The bytes of a log, unpacked where it is packed. */
 export async function* bytesOf(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const raw =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20, ...(signal && { signal }) })
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 17, ...(signal && { signal }) })
   const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   try {
     let first = await chunks.next()

@@ -16,7 +16,9 @@ class PairReader implements LogReader {
 
   push(text: string, number: number): readonly Item[] {
     const line = this.reader.take(text, number)
-    return line === undefined ? [] : [{ session: '', ...line }]
+    if (line === undefined) return []
+    const { t, side, dir, msg } = line
+    return [{ session: '', line: number, t, side, dir, msg }]
   }
 
   end(): readonly Item[] {
