@@ -119,6 +119,7 @@ function build(done: (code: number) => void): Command {
         'dst',
       ]),
     )
+    .option('--gaps', 'lines may be missing: where one does not follow, some are taken to be lost, and that is said')
     .option('--follow', 'go on as the log grows, until it leaves the rules; Ctrl-C ends it with the verdict so far')
     .addOption(json())
     .action(async (files, flags, command: Command) => {

@@ -2,11 +2,20 @@
  * What a log comes to of which not everything is known: neither the release,
  * perhaps, nor which side it is, nor what was before.
  */
+import { TrackLimitError } from '../impl/track.ts'
 import { versions } from '../spec/versions.ts'
+import { holdOf, LogJudge } from './log-judge.ts'
 import { sideOf } from './logs/read.ts'
+import { observe } from './observe.ts'
 import type { Transcript } from './transcript.ts'
-import { type Judgement, type ValidateOptions, validate } from './validate.ts'
+import { faultsOf, type Judgement, packedFor, systemFor, type ValidateOptions, validate } from './validate.ts'
 import { profileOfTranscript } from './whose.ts'
+
+/** How a log is judged. */
+export interface LogOptions extends ValidateOptions {
+  /** Lines may be missing. */
+  readonly gaps?: boolean
+}
 
 /** How good a verdict is for whoever recorded the log; of two that are as good, the one that came further is better. */
 const rank = { conforms: 3, 'known deviation': 2, inconclusive: 1, violates: 0 } as const
@@ -27,7 +36,7 @@ const turned = (transcript: Transcript): Transcript => ({
  * Judges a log by all that it may be: where nothing tells the release, by the
  * rules of each; where nothing tells the side, as either.  What fits best is the verdict.
  */
-export function judgeLog(transcript: Transcript, options: ValidateOptions = {}): Judgement {
+export function judgeLog(transcript: Transcript, options: LogOptions = {}): Judgement {
   const asked = options.version ?? 'auto'
   const known = profileOfTranscript(transcript, asked)
   if (known.rules !== undefined || known.version !== 'unknown') return judgeSides(transcript, options)
@@ -44,10 +53,38 @@ export function judgeLog(transcript: Transcript, options: ValidateOptions = {}):
   return { ...best, message: `${best.message}\n  ${note}; --version says which` }
 }
 
-function judgeSides(transcript: Transcript, options: ValidateOptions): Judgement {
-  const first = validate(transcript, options)
+/** Judges a log of which the release is known; in pieces, where something is missing. */
+function judgeOne(transcript: Transcript, options: LogOptions): Judgement {
+  const lost = transcript.lines.some(({ msg }) => 'gap' in msg)
+  if (transcript.begins !== 'anywhere' && !lost && options.gaps !== true) return validate(transcript, options)
+  const { version, rules, problem } = profileOfTranscript(transcript, options.version ?? 'auto')
+  if (rules === undefined) return validate(transcript, options)
+  const packed = packedFor(rules, options.system ?? systemFor(transcript))
+  const observed = observe(packed.flat, transcript)
+  const judge = new LogJudge(holdOf(packed), {
+    file: transcript.file,
+    observed: observed.sides,
+    fault: faultsOf(transcript, observed, packed),
+    ...(transcript.begins === 'anywhere' && { anywhere: true }),
+    ...(transcript.events === 'unseen' && { mute: true }),
+    ...(options.gaps && { gaps: true }),
+    ...(options.limit !== undefined && { limit: options.limit }),
+  })
+  try {
+    for (const line of transcript.lines) judge.take(line)
+  } catch (error) {
+    if (!(error instanceof TrackLimitError)) throw error
+    judge.giveUp(error.message)
+  }
+  const outcome = judge.finish()
+  const message = problem === '' ? outcome.message : `${outcome.message}\n  ${problem}`
+  return { file: transcript.file, version, skipped: Object.fromEntries(judge.skipped), ...outcome, message }
+}
+
+function judgeSides(transcript: Transcript, options: LogOptions): Judgement {
+  const first = judgeOne(transcript, options)
   const sides = new Set(transcript.lines.map(({ side }) => side))
   if (first.verdict !== 'violates' || sides.size !== 1 || transcript.header.case !== undefined) return first
   if (transcript.begins !== 'anywhere' || sideOf(transcript.lines) !== 'either') return first
-  return better(first, validate(turned(transcript), options))
+  return better(first, judgeOne(turned(transcript), options))
 }

@@ -12,21 +12,20 @@ import { profileOfTranscript } from './whose.ts'
 const recorded = (name: string): Transcript =>
   readTranscript(readFileSync(join(import.meta.dirname, 'transcripts/recorded', name), 'utf8'), name)
 
-function judgeOf(transcript: Transcript, more: { memory?: number } = {}): LogJudge {
+function judgeOf(transcript: Transcript): LogJudge {
   const packed = packedFor(profileOfTranscript(transcript, 'auto').rules ?? '', systemFor(transcript))
   const observed = observe(packed.flat, transcript)
   return new LogJudge(holdOf(packed), {
     file: transcript.file,
     observed: observed.sides,
     fault: faultsOf(transcript, observed, packed),
-    ...more,
   })
 }
 
-function asItComes(transcript: Transcript, more: { memory?: number } = {}) {
-  const judge = judgeOf(transcript, more)
+function asItComes(transcript: Transcript) {
+  const judge = judgeOf(transcript)
   for (const line of transcript.lines) judge.take(line)
-  return { ...judge.finish(), skipped: Object.fromEntries(judge.skipped), renewed: judge.follower.renewed }
+  return { ...judge.finish(), skipped: Object.fromEntries(judge.skipped) }
 }
 
 const runs = [
@@ -43,13 +42,6 @@ describe.each(runs)('%s', file => {
   test('comes to the same as it comes and as a whole', { timeout: 600_000 }, () => {
     const { verdict, claim, skipped } = validate(run)
     expect(asItComes(run)).toMatchObject({ verdict, ...(claim !== undefined && { claim }), skipped })
-  })
-
-  test('comes to the same when it has to be forgotten again and again', { timeout: 600_000 }, () => {
-    const { verdict } = validate(run)
-    const judged = asItComes(run, { memory: 30_000 })
-    expect(judged.verdict).toBe(verdict)
-    expect(judged.renewed).toBeGreaterThan(3)
   })
 
   test('is damaged at the same line', { timeout: 600_000 }, () => {

@@ -8,6 +8,7 @@
  */
 import { Alphabet, type Answer, type Letter, type SentLetter } from '../impl/alphabet.ts'
 import { Follower, type Place } from '../impl/follow.ts'
+import { Haze } from '../impl/haze.ts'
 import { idOf } from '../impl/judge.ts'
 import type { Packed, Test } from '../impl/pack.ts'
 import type { Seen } from '../impl/seen.ts'
@@ -15,7 +16,7 @@ import type { Stuck } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
 import type { Claim } from '../spec/lang.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
-import { describeStuck } from './stuck.ts'
+import { describeHaze, describeStuck } from './stuck.ts'
 import type { Line } from './transcript.ts'
 import { delays, deviates, mightBreak, needs, type Outcome, patternsFor, restless, stuckFor } from './validate.ts'
 
@@ -109,6 +110,10 @@ export interface LogKnown {
   readonly fault: (side: string, name: string) => boolean
   /** Events are not in it. */
   readonly mute?: boolean
+  /** It begins in the middle. */
+  readonly anywhere?: boolean
+  /** Lines may be missing anywhere: where one does not follow from those before it, some are taken to be lost. */
+  readonly gaps?: boolean
   /** More possible states than this at once give up. */
   readonly limit?: number
   /** See `FollowOptions`. */
@@ -158,6 +163,10 @@ export class LogJudge {
   private readonly holdups = new Set<string>()
   private readonly faults: ReadonlySet<string>
   private might: readonly string[] | undefined
+  /** For each side, where it may be, once nobody knows any more what was before. */
+  private hazes: readonly Haze[] | undefined
+  /** Lines before which some are missing, or may be. */
+  private readonly lost: number[] = []
 
   constructor(hold: Hold, known: LogKnown, follower = followerFor(hold, known)) {
     const { flat } = hold.packed
@@ -170,6 +179,12 @@ export class LogJudge {
     this.seen = this.sides.map(() => [])
     this.bases = [undefined, { place: follower.place, seen: this.sides.map(() => []), since: [] }]
     this.faults = new Set(flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
+    if (known.anywhere) this.hazes = this.anywhere()
+  }
+
+  private anywhere(): Haze[] {
+    const { packed } = this.hold
+    return this.sides.map(side => new Haze(packed, side, this.known.fault, this.known.mute))
   }
 
   /** Whether it is known what the log comes to, whatever else is in it. */
@@ -235,6 +250,10 @@ export class LogJudge {
     const list = waiting?.get(id)
     const command = list?.shift()
     if (list?.length === 0) waiting?.delete(id)
+    if (command === undefined && this.hazes !== undefined) {
+      this.skip('an answer to what was asked before')
+      return
+    }
     if (command === undefined) {
       if (this.known.observed.includes(line.side)) this.queue.push({ kind: 'answer', command, line })
       return
@@ -248,7 +267,7 @@ export class LogJudge {
     if (isObject(msg.exit)) {
       if (side >= 0)
         this.queue.push({ kind: 'seen', letter: this.hold.alphabet.exit(side, codeOf(msg.exit.code), line.line), line })
-    } else if (typeof msg.fault === 'string' || 'quiet' in msg || 'unanswered' in msg) {
+    } else if (typeof msg.fault === 'string' || 'quiet' in msg || 'unanswered' in msg || 'gap' in msg) {
       this.queue.push({ kind: 'other', line })
     }
   }
@@ -297,6 +316,10 @@ export class LogJudge {
     command.letter = letter
     this.outstanding[side]?.[command.oob ? 1 : 0].push(command)
     this.sent.add(letter.id)
+    if (this.hazes !== undefined) {
+      this.tell({ letter, line })
+      return
+    }
     if (!this.follower.settle()) {
       this.stuck()
       return
@@ -322,6 +345,10 @@ export class LogJudge {
 
   private tell(recent: Recent): void {
     const { letter, line } = recent
+    if (this.hazes !== undefined) {
+      this.tellHaze(this.hazes, recent)
+      return
+    }
     const way = this.follower.tell(letter)
     const [older, younger] = this.bases
     older?.since.push(recent)
@@ -366,18 +393,44 @@ export class LogJudge {
       this.started |= tried
     }
     for (const [i, shadow] of this.shadows) {
-      if (letter.kind === 'sent' && !shadow.settle()) this.lost(i, line)
-      else if (shadow.tell(letter).to === undefined) this.lost(i, line)
+      if (letter.kind === 'sent' && !shadow.settle()) this.miss(i, line)
+      else if (shadow.tell(letter).to === undefined) this.miss(i, line)
     }
   }
 
-  private lost(rule: number, line: Line): void {
+  private miss(rule: number, line: Line): void {
     this.needed.set(rule, line)
     this.shadows.delete(rule)
   }
 
+  /** Lines are missing before this one: what was asked and not answered may have been. */
+  private lose(line: Line): void {
+    this.lost.push(line.line)
+    this.hazes ??= this.anywhere()
+    for (const haze of this.hazes) haze.lose()
+    for (const lists of this.outstanding) for (const list of lists) list.length = 0
+    for (const waiting of this.waiting) waiting.clear()
+  }
+
+  private tellHaze(hazes: readonly Haze[], recent: Recent): void {
+    const { letter, line } = recent
+    const haze = hazes[letter.side]
+    if (haze === undefined || haze.tell(letter)) return
+    const outcome = describeHaze(haze, this.sides[letter.side] ?? '', seenOf(recent)[0], line, this.known.file)
+    if (!this.known.gaps || this.lost.at(-1) === line.line) {
+      this.outcome = outcome
+      return
+    }
+    this.lose(line)
+    // An answer to what was asked before the lines that are missing may be one to anything.
+    if (letter.kind === 'seen' && letter.seen.kind === 'answer') return
+    this.tellHaze(hazes, recent)
+  }
+
   private judgeOther(line: Line): void {
     const { msg, side } = line
+    if ('gap' in msg) this.lose(line)
+    if (this.hazes !== undefined) return
     if (typeof msg.fault === 'string') {
       const name = msg.fault
       const over = Object.keys(delays).filter(delay => delays[delay] === name)
@@ -390,7 +443,7 @@ export class LogJudge {
       return
     }
     this.settled()
-    for (const [i, shadow] of this.shadows) if (!shadow.settle()) this.lost(i, line)
+    for (const [i, shadow] of this.shadows) if (!shadow.settle()) this.miss(i, line)
     if (typeof msg.fault === 'string') return
     const owed = !this.unforeseen && this.holdups.size === 0
     if (owed) {
@@ -438,21 +491,26 @@ export class LogJudge {
             message: `${this.known.file}: what came by line ${this.last?.line} is not explained`,
           }
         : describeStuck(tracker, stuck, { file: this.known.file })
+    if (this.known.gaps && this.outcome.line !== undefined) {
+      this.lose({ line: this.outcome.line, t: 0, side: 'src', dir: '!!', msg: {} })
+      this.outcome = undefined
+    }
   }
 
   /** What the log comes to, if this is all of it. */
   finish(): Outcome {
     if (this.outcome === undefined) this.release(true)
-    if (this.outcome === undefined && !this.follower.settle()) this.stuck()
+    if (this.outcome === undefined && this.hazes === undefined && !this.follower.settle()) this.stuck()
     if (this.outcome !== undefined) return this.outcome
     const { file } = this.known
     const { flat } = this.hold.packed
+    if (this.hazes !== undefined) return this.hazy()
     if (this.last !== undefined) this.look(this.last)
     const left = this.ended === 'quiet' ? stuckFor(this.follower, this.hold.packed) : undefined
     const broken = this.deviation()
     if (broken !== undefined) return deviates(file, broken.claim, broken.line, flat.version)
     if (left !== undefined && this.last !== undefined) return deviates(file, left, this.last, flat.version)
-    for (const [i, shadow] of this.shadows) if (this.last !== undefined && !shadow.settle()) this.lost(i, this.last)
+    for (const [i, shadow] of this.shadows) if (this.last !== undefined && !shadow.settle()) this.miss(i, this.last)
     const [first] = [...this.needed].sort(([a], [b]) => a - b).filter(([i]) => this.inScope(i))
     const untaken = first && this.hold.untaken[first[0]]
     if (untaken !== undefined && first !== undefined)
@@ -462,6 +520,24 @@ export class LogJudge {
       message: `${file}: conforms; ${this.told} observations, ${this.follower.size} states fit at the end`,
       ...(this.might && { might: this.might }),
     }
+  }
+
+  /** What a log comes to of which not all is known. */
+  private hazy(): Outcome {
+    const { file } = this.known
+    const some = this.lost.slice(0, 5).join(', ')
+    const lost = `${some}${this.lost.length > 5 ? `, and ${this.lost.length - 5} more` : ''}`
+    const notes = [
+      ...(this.known.anywhere ? ['it begins in the middle: held against all that may have been before'] : []),
+      ...(this.lost.length > 0
+        ? [`lines are missing before ${this.lost.length === 1 ? 'line' : 'lines'} ${lost}`]
+        : []),
+    ]
+    if (this.told === 0) return { verdict: 'inconclusive', message: `${file}: nothing that rules speak of is in it` }
+    const message = [`${file}: conforms; ${this.told} observations, nothing in them is impossible`, ...notes].join(
+      '\n  ',
+    )
+    return { verdict: 'conforms', message }
   }
 
   private inScope(i: number): boolean {

@@ -8,13 +8,13 @@
 import type { Packed } from '../impl/pack.ts'
 import { TrackLimitError } from '../impl/track.ts'
 import { versions } from '../spec/versions.ts'
-import { better, judgeLog } from './judge-log.ts'
+import { better, judgeLog, type LogOptions } from './judge-log.ts'
 import { holdOf, LogJudge } from './log-judge.ts'
 import type { Format, Item } from './logs/format.ts'
 import { beginsAtStart, LogFeed, logOf, sideOf } from './logs/read.ts'
 import { observe } from './observe.ts'
 import type { Header, Line, Side, Transcript } from './transcript.ts'
-import { faultsOf, type Judgement, packedFor, systemFor, type ValidateOptions } from './validate.ts'
+import { faultsOf, type Judgement, packedFor, systemFor } from './validate.ts'
 import { profileFor, profileOfTranscript } from './whose.ts'
 
 /** A log of no more messages than this is kept, and judged as a whole. */
@@ -29,7 +29,7 @@ export interface Foreknown {
 }
 
 /** What may be said of how a log is to be judged. */
-export interface StreamOptions extends ValidateOptions {
+export interface StreamOptions extends LogOptions {
   readonly format?: Format
   /** Which side it is, where it does not say. */
   readonly side?: Side
@@ -121,7 +121,9 @@ class Session {
           observed: all,
           fault: faultsOf(base, observed, packed),
           ...(options.limit !== undefined && { limit: options.limit }),
-          ...(this.options.format?.events !== undefined && { mute: true }),
+          ...(options.format?.events !== undefined && { mute: true }),
+          ...(options.gaps && { gaps: true }),
+          ...(!told && !beginsAtStart(items[0]) && { anywhere: true }),
         })
         this.readings.push({ judge, version, turn, problem })
       }

@@ -2,6 +2,7 @@
  * Says where a transcript left the rules: what came, what could have come, and which rule was nearest.
  */
 import type { Cell, Output, Row } from '../impl/flat.ts'
+import type { Haze } from '../impl/haze.ts'
 import { matches, mismatch } from '../impl/match.ts'
 import { printBits } from '../impl/move.ts'
 import { read } from '../impl/pack.ts'
@@ -9,7 +10,7 @@ import type { Seen } from '../impl/seen.ts'
 import type { Stuck, Tracker } from '../impl/track.ts'
 import type { Json, Match } from '../spec/lang.ts'
 import { isObject } from './json.ts'
-import type { Transcript } from './transcript.ts'
+import type { Line, Transcript } from './transcript.ts'
 
 /** What a match wants, as one would write it down: `...` for anything that is there, nothing for what is not. */
 function printMatch(match: Match): string {
@@ -144,4 +145,42 @@ export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Pick<T
   const rule = near === undefined ? {} : { rule: near.row.rule.id }
   const allowed = could.map(({ said, ...rest }) => ({ ...rest, text: printOutput(said) }))
   return { verdict: 'violates' as const, line: seen.line, side, message: lines.join('\n'), allowed, ...rule }
+}
+
+/** The values that bits stand for, as one would say them. */
+const printValues = (bits: number, values: readonly string[]): string =>
+  values.filter((_, i) => (bits >>> i) & 1).join(' or ') || 'nothing'
+
+/** Tells where a log could not be explained of which nobody saw the beginning. */
+export function describeHaze(
+  haze: Haze,
+  side: string,
+  seen: Seen | undefined,
+  at: Pick<Line, 'line' | 'side'>,
+  file: string,
+) {
+  const { flat } = haze.packed
+  const could = haze.couldCome()
+  const rows = seen === undefined ? [] : flat.rows.filter(row => likeness(row, side, seen) === 2)
+  const near = haze.nearest(rows)
+  const wants = near?.unmet.map(({ cell, values }) => {
+    const variable = flat.variables[cell.variable]
+    const names = variable?.values ?? []
+    return `${variable?.name} ${printBits(cell.from, names)}; it is ${printValues(values, names)}`
+  })
+  const lines = [
+    `${file}:${at.line}  ${side}  ${seen === undefined ? 'what came' : printSeen(seen)}`,
+    `  could not come here, whatever was before; ${could.length === 0 ? 'nothing could have come that is seen' : 'what might have come'}`,
+    ...could.slice(0, 8).map(output => `    ${side}  ${printOutput(output)}`),
+    ...(could.length > 8 ? [`    and ${could.length - 8} more`] : []),
+    ...(near === undefined || wants === undefined
+      ? ['  no rule says anything like it']
+      : [
+          `  nearest: "${near.row.rule.rule.name}" wants ${wants.join(', and ') || 'to be taken at another moment'}`,
+          `           ${near.row.rule.rule.cite}`,
+        ]),
+  ]
+  const rule = near === undefined ? {} : { rule: near.row.rule.id }
+  const allowed = could.map(output => ({ side, text: printOutput(output), states: haze.size }))
+  return { verdict: 'violates' as const, line: at.line, side, message: lines.join('\n'), allowed, ...rule }
 }

@@ -91,7 +91,8 @@ export class Follower {
   private numbers = 0
   private readonly asked: readonly (readonly number[])[]
   private readonly skew: number
-  private readonly memory: number
+  private memory: number
+  private foundBefore = 0
 
   constructor(packed: Packed, options: FollowOptions, like?: Follower) {
     this.packed = packed
@@ -413,6 +414,9 @@ export class Follower {
   /** Makes room, where too much is kept: what is needed will be found again. */
   private make(): void {
     if (this.numbers + this.tracker.table.count * (this.packed.words + 2) <= this.memory) return
+    // Where what is needed at once takes more than this, forgetting it would be all that is done.
+    if (this.found - this.foundBefore < 32) this.memory *= 2
+    this.foundBefore = this.found
     const { place, tracker } = this
     this.tracker = new Tracker(this.packed, this.options)
     this.sets = new Map()

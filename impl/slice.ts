@@ -52,6 +52,19 @@ export class Slice {
       this.allowed[row] = 1
       work.push(row)
     }
+    this.follow(work)
+  }
+
+  /** A state was reached that has this value of a variable, by whatever way. */
+  admit(variable: number, value: number): void {
+    const before = this.values[variable] ?? 0
+    if (((before >>> value) & 1) === 1) return
+    this.values[variable] = before | (1 << value)
+    this.version += 1
+    this.follow((this.readers[variable] ?? []).filter(row => this.allowed[row] === 1 && this.taken[row] === 0))
+  }
+
+  private follow(work: number[]): void {
     for (let row = work.pop(); row !== undefined; row = work.pop()) {
       const cells = this.flat.rows[row]?.cells ?? []
       if (this.taken[row] === 1 || !this.fits(cells)) continue

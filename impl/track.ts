@@ -11,7 +11,7 @@ import type { Json } from '../spec/lang.ts'
 import type { Output } from './flat.ts'
 import type { Lane } from './lanes.ts'
 import { Nodes } from './nodes.ts'
-import type { Packed, Test } from './pack.ts'
+import { type Packed, read, type Test } from './pack.ts'
 import type { Seen, Sent } from './seen.ts'
 import type { Group } from './slice.ts'
 import { type Foreseen, Space } from './space.ts'
@@ -194,7 +194,12 @@ export class Tracker {
       this.sides.forEach((_, side) => {
         lanes = mine.with(lanes, side, mine.idOf(theirs.lane(theirs.of(all, side))))
       })
-      left.add(this.space.table.add(from.space.table.states, state * this.packed.words), lanes)
+      const at = state * this.packed.words
+      // What follows is looked for among what can be reached: this was.
+      this.packed.fields.forEach((field, variable) => {
+        this.space.slice.admit(variable, read(from.space.table.states, at, field))
+      })
+      left.add(this.space.table.add(from.space.table.states, at), lanes)
     }
     return left
   }

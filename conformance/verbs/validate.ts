@@ -21,6 +21,8 @@ export interface ValidateFlags {
   readonly formats?: boolean
   /** Go on as the log grows. */
   readonly follow?: boolean
+  /** Lines may be missing. */
+  readonly gaps?: boolean
   /** Whose log it is, where it does not say. */
   readonly side?: Side
 }
@@ -125,6 +127,7 @@ export async function validateVerb(files: readonly string[], flags: ValidateFlag
     ...(forced !== undefined && { version: forced }),
     ...(format !== undefined && { format }),
     ...(flags.follow && { follow: true }),
+    ...(flags.gaps && { gaps: true }),
     ...(flags.side !== undefined && { side: flags.side }),
   }
   for (const file of files) {
