@@ -47,7 +47,9 @@ describe.each(runs)('%s', file => {
   test('is damaged at the same line', { timeout: 600_000 }, () => {
     const all = damagesOf(run, new Set(run.lines.map(({ line }) => line)))
     const chosen = all.filter((_, i) => i % Math.ceil(all.length / 3) === 1)
-    for (const { transcript, what, line } of chosen) {
+    for (const { transcript: damaged, what, line } of chosen) {
+      // Of a line that comes twice each is one of its own.
+      const transcript = { ...damaged, lines: damaged.lines.map(one => ({ ...one })) }
       const whole = validate(transcript)
       const { verdict, line: at } = asItComes(transcript)
       expect({ what, line, verdict, at }).toEqual({

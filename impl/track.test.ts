@@ -877,14 +877,14 @@ describe('on random systems', () => {
         expect(goes(follower, alphabet, flat, told)).toBe(wanted)
         // All of it was found the first time.
         expect(follower.found).toBe(found)
-        const forgetful = new Follower(pack(flat), { ...options, memory: 1000 })
+        const forgetful = new Follower(pack(flat), { ...options, memory: 300 })
         expect(goes(forgetful, alphabet, flat, told)).toBe(wanted)
         renewed += forgetful.renewed
       }),
-      { numRuns: 120 },
+      { numRuns: 300 },
     )
-    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(8)
-    expect(renewed).toBeGreaterThan(20)
+    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(10)
+    expect(renewed).toBeGreaterThan(3)
   })
 
   test('what one tracker has found out holds for another that goes without a rule', () => {

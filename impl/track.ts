@@ -188,7 +188,7 @@ export class Tracker {
   translate(nodes: Nodes, from: Tracker): Nodes {
     const mine = this.space.lanes
     const theirs = from.space.lanes
-    const left = new Nodes(nodes.count)
+    const left = new Nodes()
     for (const [state, all] of nodes) {
       let lanes = 0
       this.sides.forEach((_, side) => {
