@@ -35,6 +35,8 @@ export interface HazyPlace {
   readonly cloud: Cloud
   readonly inBand: readonly Sent[]
   readonly oob: readonly Sent[]
+  /** Whether commands that nobody saw may still be waiting: until one that was sent later is answered. */
+  readonly wild: boolean
   readonly next: (HazyPlace | null | undefined)[]
 }
 
@@ -78,6 +80,9 @@ export class Haze {
   private readonly silent: readonly Row[]
   private readonly speaking = new Map<string, Row[]>()
   private readonly several: readonly Row[]
+  /** What commands set off, whatever they are: rows that show nothing, and rows by their first event. */
+  private readonly wildSilent: readonly Row[]
+  private readonly wildSpeaking = new Map<string, Row[]>()
   private readonly events: readonly (readonly Event[])[]
   private readonly ends: readonly (readonly (number | null)[])[]
   private readonly known = new Map<Sent, Known>()
@@ -108,11 +113,13 @@ export class Haze {
       row.rule.side === side && (row.cause?.kind === 'command' || (this.events[row.id]?.length ?? 0) > 0)
     this.silent = own.filter(row => !shows(row))
     this.several = own.filter(({ id }) => (this.events[id]?.length ?? 0) > 1)
+    this.wildSilent = own.filter(row => shows(row) && (this.events[row.id]?.length ?? 0) === 0)
     for (const row of own) {
       const [event] = this.events[row.id] ?? []
-      if (event === undefined || row.cause?.kind === 'command') continue
-      const list = this.speaking.get(event.name) ?? []
-      this.speaking.set(event.name, list)
+      if (event === undefined) continue
+      const into = row.cause?.kind === 'command' ? this.wildSpeaking : this.speaking
+      const list = into.get(event.name) ?? []
+      into.set(event.name, list)
       list.push(row)
     }
     this.felled = new Set(
@@ -128,7 +135,7 @@ export class Haze {
       const { length } = this.events[id] ?? []
       for (let at = 1; at < length; at++) lanes.push(this.lanes.idOf({ ...this.lanes.lane(0), row: id, at }))
     }
-    return this.placeOf({ boxes: lanes.map(() => this.top), lanes }, [], [])
+    return this.placeOf({ boxes: lanes.map(() => this.top), lanes }, [], [], true)
   }
 
   /** Forgets what was before: lines were lost. */
@@ -160,17 +167,19 @@ export class Haze {
       place.cloud,
       sent.oob ? place.inBand : [...place.inBand, sent],
       sent.oob ? [...place.oob, sent] : place.oob,
+      place.wild,
     )
   }
 
   private see(place: HazyPlace, seen: Seen): HazyPlace | undefined {
     const cloud = this.expand(place, seen)
     if (cloud.boxes.length === 0) return undefined
-    if (seen.kind !== 'answer') return this.placeOf(cloud, place.inBand, place.oob)
+    if (seen.kind !== 'answer') return this.placeOf(cloud, place.inBand, place.oob, place.wild)
     return this.placeOf(
       cloud,
       seen.sent.oob ? place.inBand : place.inBand.slice(1),
       seen.sent.oob ? place.oob.slice(1) : place.oob,
+      place.wild && seen.sent.oob,
     )
   }
 
@@ -179,6 +188,7 @@ export class Haze {
     const here: Cloud = { boxes: [...place.cloud.boxes], lanes: [...place.cloud.lanes] }
     const out: Cloud = { boxes: [], lanes: [] }
     const answered = this.packed.flat.answered[this.side] ?? []
+    let most = Math.max(BOXES, here.boxes.length * 2)
     for (let n = 0; n < here.boxes.length; n++) {
       const box = here.boxes[n]
       if (box === undefined) break
@@ -208,11 +218,16 @@ export class Haze {
       }
       if (event?.kind === 'event') for (const row of this.speaking.get(event.name) ?? []) take(row, lane)
       for (const row of this.silent) take(row, lane)
-      if (here.boxes.length > BOXES) {
+      if (place.wild) {
+        if (event?.kind === 'event') for (const row of this.wildSpeaking.get(event.name) ?? []) take(row, lane)
+        for (const row of this.wildSilent) take(row, lane)
+      }
+      if (here.boxes.length > most) {
         this.join(here)
+        most = Math.max(BOXES, here.boxes.length * 2)
         n = -1
       }
-      if (out.boxes.length > BOXES) this.join(out)
+      if (out.boxes.length > BOXES * 2) this.join(out)
     }
     this.closed = here
     return out
@@ -317,17 +332,18 @@ export class Haze {
     return made
   }
 
-  private placeOf(cloud: Cloud, inBand: readonly Sent[], oob: readonly Sent[]): HazyPlace {
+  private placeOf(cloud: Cloud, inBand: readonly Sent[], oob: readonly Sent[], wild: boolean): HazyPlace {
     const key = [
       cloud.boxes.length,
       hashOf(cloud),
+      wild,
       ...[inBand, oob].map(list => list.map(sent => this.numberOf(sent)).join()),
     ].join('|')
     const bucket = this.places.get(key) ?? []
     this.places.set(key, bucket)
     const known = bucket.find(place => same(place.cloud, cloud))
     if (known !== undefined) return known
-    const place = { id: this.count++, cloud, inBand, oob, next: [] }
+    const place = { id: this.count++, cloud, inBand, oob, wild, next: [] }
     bucket.push(place)
     this.kept += cloud.boxes.length * (this.top.length + 2) + 32
     return place
@@ -340,10 +356,10 @@ export class Haze {
   }
 
   private forget(): void {
-    const { cloud, inBand, oob } = this.place
+    const { cloud, inBand, oob, wild } = this.place
     this.places = new Map()
     this.kept = 0
-    this.place = this.placeOf(cloud, inBand, oob)
+    this.place = this.placeOf(cloud, inBand, oob, wild)
   }
 
   /** What could be seen next: each thing once. */
