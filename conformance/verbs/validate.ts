@@ -1,10 +1,12 @@
 /** `lockstep validate`: recorded logs against the rules. */
 import { statSync } from 'node:fs'
+import { claims } from '../../spec/claims.ts'
 import { versions } from '../../spec/versions.ts'
 import { type Foreknown, LogStream, type StreamOptions } from '../log-stream.ts'
 import type { Format } from '../logs/format.ts'
 import { formats } from '../logs/formats.ts'
 import { bytesOf, foreknownOf, growing } from '../logs/input.ts'
+import { profileOf as newestFor, release } from '../profile.ts'
 import { type Line, type Side, TranscriptReader } from '../transcript.ts'
 import type { Judgement } from '../validate.ts'
 import { print, prose, releases, UsageError } from './common.ts'
@@ -114,6 +116,15 @@ const skippedIn = ({ skipped }: Judgement): string => {
   return `\n  skipped, since no rule speaks of it: ${shown.join(', ')}${names.length > 6 ? `, and ${names.length - 6} more` : ''}`
 }
 
+/** Whose bug a known deviation is, and until when it was there; empty for any other verdict. */
+function bugOf({ verdict, claim, version }: Judgement): string {
+  const found = claims.find(one => one.name === claim)
+  const rules = newestFor(release(version))
+  if (verdict !== 'known deviation' || found === undefined || rules === undefined) return ''
+  const fixed = versions.slice(versions.findIndex(one => one === rules)).find(one => found.broken[one] === undefined)
+  return `\n  a known bug of ${rules}: claim "${found.name}", ${fixed === undefined ? 'broken in every later release that is known' : `kept in ${fixed}`}`
+}
+
 /** Runs the verb; answers the exit code: 1 when a log violates the rules. */
 export async function validateVerb(files: readonly string[], flags: ValidateFlags): Promise<number> {
   const { version, json } = flags
@@ -137,7 +148,9 @@ export async function validateVerb(files: readonly string[], flags: ValidateFlag
         rerun: again(file === '-' ? 'stdin' : file, { version: forced, format: format?.name }),
       })
       const { verdict } = judgement
-      say(`${verdict === 'violates' ? '' : `${verdict}: `}${judgement.message}${skippedIn(judgement)}`)
+      say(
+        `${verdict === 'violates' ? '' : `${verdict}: `}${judgement.message}${bugOf(judgement)}${skippedIn(judgement)}`,
+      )
     }
   }
   const summary = Object.fromEntries(verdicts.map(v => [v, results.filter(({ verdict }) => verdict === v).length]))
