@@ -252,6 +252,8 @@ export class LogJudge {
     if (list?.length === 0) waiting?.delete(id)
     if (command === undefined && this.hazes !== undefined) {
       this.skip('an answer to what was asked before')
+      if (line.msg.id === undefined || side < 0) return
+      this.queue.push({ kind: 'answer', command, line })
       return
     }
     if (command === undefined) {

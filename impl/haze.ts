@@ -130,7 +130,8 @@ export class Haze {
 
   /** All that may be, since nobody knows what was before; also a row that has said some of its events already. */
   private anywhere(): HazyPlace {
-    const lanes = [0]
+    // A command may have been handled whose answer is still to come.
+    const lanes = [0, this.lanes.idOf({ ...this.lanes.lane(0), answering: true })]
     for (const { id } of this.several) {
       const { length } = this.events[id] ?? []
       for (let at = 1; at < length; at++) lanes.push(this.lanes.idOf({ ...this.lanes.lane(0), row: id, at }))
@@ -174,7 +175,7 @@ export class Haze {
   private see(place: HazyPlace, seen: Seen): HazyPlace | undefined {
     const cloud = this.expand(place, seen)
     if (cloud.boxes.length === 0) return undefined
-    if (seen.kind !== 'answer') return this.placeOf(cloud, place.inBand, place.oob, place.wild)
+    if (seen.kind !== 'answer' || seen.sent.name === '') return this.placeOf(cloud, place.inBand, place.oob, place.wild)
     return this.placeOf(
       cloud,
       seen.sent.oob ? place.inBand : place.inBand.slice(1),
@@ -218,9 +219,11 @@ export class Haze {
       }
       if (event?.kind === 'event') for (const row of this.speaking.get(event.name) ?? []) take(row, lane)
       for (const row of this.silent) take(row, lane)
-      if (place.wild) {
-        if (event?.kind === 'event') for (const row of this.wildSpeaking.get(event.name) ?? []) take(row, lane)
-        for (const row of this.wildSilent) take(row, lane)
+      if (place.wild && !lane.answering) {
+        const handled = { ...lane, answering: true }
+        this.put(here, box, handled)
+        if (event?.kind === 'event') for (const row of this.wildSpeaking.get(event.name) ?? []) take(row, handled)
+        for (const row of this.wildSilent) take(row, handled)
       }
       if (here.boxes.length > most) {
         this.join(here)
@@ -280,7 +283,7 @@ export class Haze {
     )
   }
 
-  private hear(lane: Lane, { inBand, oob }: HazyPlace, seen: Seen | undefined): Lane | undefined {
+  private hear(lane: Lane, { inBand, oob, wild }: HazyPlace, seen: Seen | undefined): Lane | undefined {
     if (seen === undefined) return undefined
     if (seen.kind === 'exit' && (lane.row >= 0 || typeof lane.exit === 'number') && this.felled.has(seen.code))
       return { ...lane, row: -1, at: 0, exit: seen.code }
@@ -292,6 +295,8 @@ export class Haze {
     }
     if (seen.kind === 'answer') {
       const { sent } = seen
+      // To what was asked before anybody watched.
+      if (sent.name === '') return wild && lane.answering ? { ...lane, answering: false } : undefined
       if (!(sent.oob ? lane.answeringOob : lane.answering) || sent !== (sent.oob ? oob[0] : inBand[0])) return undefined
       return sent.oob ? { ...lane, answeringOob: false } : { ...lane, answering: false }
     }
