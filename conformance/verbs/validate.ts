@@ -121,7 +121,9 @@ function bugOf({ verdict, claim, version }: Judgement): string {
   const found = claims.find(one => one.name === claim)
   const rules = newestFor(release(version))
   if (verdict !== 'known deviation' || found === undefined || rules === undefined) return ''
-  const fixed = versions.slice((versions as readonly string[]).indexOf(rules)).find(one => found.broken[one] === undefined)
+  const fixed = versions
+    .slice((versions as readonly string[]).indexOf(rules))
+    .find(one => found.broken[one] === undefined)
   return `\n  a known bug of ${rules}: claim "${found.name}", ${fixed === undefined ? 'broken in every later release that is known' : `kept in ${fixed}`}`
 }
 
