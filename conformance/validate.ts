@@ -63,6 +63,8 @@ export interface ValidateOptions {
   readonly version?: string
   /** What is judged instead of the pair; for tests. */
   readonly system?: System
+  /** The same, flattened and packed already. */
+  readonly packed?: Packed
   /** More possible states than this at once give up, as inconclusive. */
   readonly limit?: number
 }
@@ -193,7 +195,8 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     const base = { file: transcript.file, version: profile.version, skipped: {} }
     return { ...base, verdict: 'inconclusive', message: profile.problem }
   }
-  const packed = packedFor(profile.rules, options.system ?? systemFor(transcript), outOfReach(transcript))
+  const packed =
+    options.packed ?? packedFor(profile.rules, options.system ?? systemFor(transcript), outOfReach(transcript))
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
   const trails = trailsOf(profile.rules, transcript, observed)

@@ -7,6 +7,7 @@
  */
 
 import { always, between, from, upTo } from './broken.ts'
+import { coherenceClaims } from './coherence-claims.ts'
 import { incomingStatuses } from './destination.ts'
 import { claimsOf, each, type Observer } from './lang.ts'
 import { announcing } from './observers.ts'
@@ -923,4 +924,5 @@ export const claims = [
   ...postcopyEndClaims,
   ...snapshotClaims,
   ...guestClaims,
+  ...coherenceClaims,
 ]

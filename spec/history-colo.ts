@@ -44,7 +44,7 @@ export const coloBugs: readonly Bug[] = [
         actor: 'main loop',
       },
     ],
-    expect: ['a primary comes to its first checkpoint'],
+    expect: ['a primary asks for a checkpoint'],
   },
   {
     id: 35,
@@ -58,7 +58,7 @@ export const coloBugs: readonly Bug[] = [
         to: { does: { colo: 'replied -> leaving', vm: 'running' } },
       },
     ],
-    expect: ['a primary comes to a second checkpoint'],
+    expect: ['a primary resumes after a checkpoint'],
   },
   {
     id: 36,
@@ -72,7 +72,7 @@ export const coloBugs: readonly Bug[] = [
         to: { on: setting('migrate-set-capabilities', options), says: [returns()] },
       },
     ],
-    expect: ['a capability changes in a migration'],
+    expect: ['a capability changes in COLO'],
   },
   {
     id: 37,
@@ -109,7 +109,7 @@ export const coloBugs: readonly Bug[] = [
         'take the lock unawares by waiting for a vCPU',
       ].map(change => ({ change, to: { where: { link: 'up' } } })),
     ],
-    expect: ['a primary whose link is cut does not stay in its checkpoint'],
+    expect: ['a primary whose link is cut leaves its checkpoint'],
   },
   {
     id: 40,
@@ -169,7 +169,7 @@ export const coloBugs: readonly Bug[] = [
       ...gone('end the return path of the migration'),
       ...back('open a way back of its own', 'take the secondary for a broken return path'),
     ],
-    expect: ['a primary comes to its first checkpoint'],
+    expect: ['a primary asks for a checkpoint'],
   },
   {
     id: 46,

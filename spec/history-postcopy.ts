@@ -15,7 +15,7 @@ export const postcopyBugs: readonly Bug[] = [
     affected: { since: '2.5', until: '9.2' },
     in: later,
     edits: [...gone('refuse to cancel in postcopy'), ...back('cancel the postcopy')],
-    expect: ['a postcopy is cancelled, and with it the guest is lost'],
+    expect: ['a migration is cancelled that has gone over to postcopy'],
   },
   {
     id: 12,

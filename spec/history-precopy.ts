@@ -42,7 +42,7 @@ export const precopyBugs: readonly Bug[] = [
         actor: 'monitor',
       },
     ],
-    expect: ['a refused migrate leaves the source as it was'],
+    expect: ['a refused migrate leaves setup behind, though none came too early'],
   },
   {
     id: 2,
@@ -51,7 +51,7 @@ export const precopyBugs: readonly Bug[] = [
     affected: { until: '1.6' },
     in: every,
     edits: [{ change: 'accept a migration', to: { says: [announces('active'), returns()] } }],
-    expect: ['active is announced before setup'],
+    expect: ['a connection is being made and setup is not the last that was said'],
   },
   {
     id: 4,
@@ -66,7 +66,7 @@ export const precopyBugs: readonly Bug[] = [
       },
       { change: 'find a cancel', to: { does: { migration: 'cancelling -> failed', saying: 'nothing -> failed' } } },
     ],
-    expect: ['a cancel before the switchover ends in another way than cancelled'],
+    expect: ['without a return path, a cancel before the switchover leads to cancelled'],
   },
   {
     id: 6,
@@ -162,7 +162,7 @@ export const precopyBugs: readonly Bug[] = [
         actor: 'migration thread',
       },
     ],
-    expect: ['a migration with more capabilities than these can complete'],
+    expect: ['a migration with further capabilities can complete'],
   },
   {
     id: 17,

@@ -1,0 +1,251 @@
+/**
+ * One edit of rules on trial: does anybody notice?
+ *
+ * A run of the edited rules, steered to where they differ, is judged by the
+ * unedited ones; then the claims are held against the edited rules.  Where the
+ * edited rules have the very graph that the unedited ones have, in every
+ * system, nobody can notice.
+ */
+import { Chance } from '../../impl/chance.ts'
+import { changed, differing, sameVariables } from '../../impl/differ.ts'
+import { editedWhere } from '../../impl/edit.ts'
+import { explore, type Graph, pathTo } from '../../impl/explore.ts'
+import type { Flat, Row } from '../../impl/flat.ts'
+import { flatten } from '../../impl/flatten.ts'
+import { Judge } from '../../impl/judge.ts'
+import { type Packed, pack } from '../../impl/pack.ts'
+import { claims } from '../../spec/claims.ts'
+import type { Edit, Machine, System } from '../../spec/lang.ts'
+import { queries } from '../../spec/queries.ts'
+import { systems } from '../../spec/systems.ts'
+import { judged } from './judged.ts'
+import { Trip } from './trip.ts'
+
+/** What came of an edit. */
+export interface Verdict {
+  readonly verdict: 'noticed' | 'equivalent' | 'survives'
+  /** Who notices, or why nobody can. */
+  readonly by: 'run' | 'claim' | 'transcript' | 'same graph' | 'never taken' | ''
+  /** The line that could not come, the claim, or the transcript; and what is said of it. */
+  readonly what: string
+  /** The system in which it was found. */
+  readonly system: string
+}
+
+/** Whether a system asks for the status as it was proposed in 2018, which no QEMU answers. */
+const proposed = ({ sides }: System): boolean =>
+  Object.values(sides).some(machines => machines.some(({ name }) => name === 'status as proposed'))
+
+const all = (systems as unknown as readonly System[]).filter(system => system.explored && !proposed(system))
+
+/** A system of a release as it is. */
+export interface Known {
+  readonly system: System
+  readonly version: string
+  readonly flat: Flat
+  readonly packed: Packed
+  readonly graph: Graph
+}
+
+const known = new Map<string, Known>()
+
+/** A system as it is, explored when first asked for; few are kept. */
+export function knownOf(system: System, version: string): Known {
+  const key = `${version} ${system.name}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const flat = flatten(system, version)
+  const packed = pack(flat)
+  const one = { system, version, flat, packed, graph: explore(packed) }
+  if (known.size > 20) known.delete([...known.keys()][0] ?? '')
+  known.set(key, one)
+  return one
+}
+
+/** The systems in which an edit finds something, the small ones first. */
+export function touchedBy(edits: readonly Edit[]): { system: System; changedTo: System }[] {
+  const named = new Set(edits.flatMap(edit => ('drop' in edit ? [edit.drop] : 'change' in edit ? [edit.change] : [])))
+  const cost = (system: System): number => sizes.indexOf(system.name)
+  return all
+    .flatMap(system => {
+      // What is left out there on purpose would be missing without anybody's fault.
+      if (system.without.some(name => named.has(name.replace(/^\w+: /, '')))) return []
+      const changedTo = editedWhere(system, edits)
+      return changedTo === undefined ? [] : [{ system, changedTo }]
+    })
+    .sort((a, b) => cost(a.system) - cost(b.system))
+}
+
+/** In about this order of their sizes. */
+const sizes = [
+  'COLO left out',
+  'background snapshot',
+  'jobs',
+  'COLO on the source only',
+  'COLO with a vCPU',
+  'capabilities',
+  'strangers',
+  'COLO quit',
+  'precopy',
+  'postcopy',
+  'postcopy quit',
+  'COLO on one side',
+  'guest',
+  'COLO pair',
+  'quit',
+  'COLO status as proposed',
+  'any guest',
+  'COLO again',
+  'COLO of a guest that stops',
+]
+
+/** How hard to try. */
+export interface Effort {
+  /** Runs in each system. */
+  readonly runs: number
+  /** Systems at most. */
+  readonly systems: number
+  readonly seed: number
+  /** Whether to hold the claims too. */
+  readonly claims: boolean
+}
+
+const editedQueries = (edits: readonly Edit[]): Machine => {
+  const holder = { name: '', sides: { src: [queries as unknown as Machine] }, rules: {} } as unknown as System
+  return (editedWhere(holder, edits)?.sides.src?.[0] ?? queries) as unknown as Machine
+}
+
+/** Tries an edit under one release. */
+export function tryEdits(edits: readonly Edit[], version: string, effort: Effort): Verdict {
+  const touched = touchedBy(edits)
+  const asks = editedQueries(edits)
+  let differs = false
+  let taken = false
+  const left: { system: System; changedTo: System }[] = []
+  const places: { system: System; changedTo: System }[] =
+    asks === (queries as unknown as Machine)
+      ? touched
+      : all
+          .slice(0, 0)
+          .concat(all)
+          .map(system => ({ system, changedTo: system }))
+  for (const { system, changedTo } of places) {
+    if (left.length >= effort.systems) break
+    const { graph, flat } = knownOf(system, version)
+    const other = flatten(changedTo, version)
+    if (asks === (queries as unknown as Machine) && sameVariables(flat, other)) {
+      const { lost } = changed(flat, other)
+      taken ||= lost.some(row => (graph.taken[row.id] ?? 0) > 0)
+      const states = differing(graph, other)
+      if (states.length === 0) continue
+    }
+    differs = true
+    left.push({ system, changedTo })
+    const found = runs(knownOf(system, version), other, asks, effort)
+    if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
+  }
+  if (!differs) return { verdict: 'equivalent', by: taken ? 'same graph' : 'never taken', what: '', system: '' }
+  if (effort.claims) {
+    for (const { system, changedTo } of left) {
+      const found = broken(system, changedTo, version)
+      if (found !== undefined) return { verdict: 'noticed', by: 'claim', what: found, system: system.name }
+    }
+  }
+  return { verdict: 'survives', by: '', what: '', system: left[0]?.system.name ?? '' }
+}
+
+/** A claim whose verdict is another under edited rules. */
+export function broken(
+  system: System,
+  changedTo: System,
+  version: string,
+  only?: readonly string[],
+): string | undefined {
+  const judge = new Judge()
+  const own = claims.filter(claim => claim.system === system.name && (only === undefined || only.includes(claim.name)))
+  const groups = Map.groupBy(own, ({ without, observers }) => JSON.stringify([without, observers]))
+  for (const claim of [...groups.values()].flat()) {
+    try {
+      if (!judge.judge(claim, changedTo, version).expected) return claim.name
+    } catch (error) {
+      // A claim that names a rule that the edit took away says nothing of it.
+      if ((error as Error).name !== 'SpecError') throw error
+    }
+  }
+  return undefined
+}
+
+/** The starting points of runs: the nearest state where the rules differ, and others. */
+function placesOf(from: Known, other: Flat, effort: Effort): number[] {
+  const states = differing(from.graph, other)
+  const chance = new Chance(effort.seed)
+  const some = Array.from({ length: effort.runs - 1 }, () => chance.of(states) ?? 0)
+  return [...new Set([states[0] ?? 0, ...some])]
+}
+
+/** Runs of the edited rules; what the unedited ones say of the first that they do not allow. */
+function runs(from: Known, other: Flat, asks: Machine, effort: Effort): string | undefined {
+  const { graph, flat, system, version } = from
+  const packed = pack(other)
+  const { lost } = changed(flat, other)
+  const gone = new Set(lost.map(({ id }) => id))
+  const same = sameVariables(flat, other)
+  const places =
+    same && asks === (queries as unknown as Machine)
+      ? placesOf(from, other, effort)
+      : Array.from({ length: effort.runs }, () => 0)
+  for (const [n, state] of places.entries()) {
+    const path = pathTo(graph, state)
+    if (path.steps.some(({ row }) => gone.has(row))) continue
+    const start = graph.states.slice(path.start * packed.words, (path.start + 1) * packed.words)
+    const begin = same ? start : packed.starts.slice(0, packed.words)
+    const trip = new Trip(packed, begin, asks, effort.seed + n)
+    if (same) follow(trip, flat, path.steps)
+    const was = new Set(flat.rows.map(bodyOf))
+    const fresh = trip.enabled().filter(row => !was.has(bodyOf(row)))
+    const gains = new Chance(effort.seed + n).of(fresh)
+    const asked = lost.find(row => row.cause?.kind === 'command' && fitsNow(trip, row))
+    if (gains !== undefined) trip.take(gains)
+    else if (asked?.cause?.kind === 'command') {
+      const { cause } = asked
+      const answers = trip.enabled().filter(row => JSON.stringify(row.cause) === JSON.stringify(cause))
+      const answer = new Chance(n).of(answers)
+      if (answer === undefined) trip.ask(cause)
+      else trip.take(answer)
+    }
+    if (!same || n % 3 === 2 || asks !== (queries as unknown as Machine)) {
+      trip.probe()
+      trip.wander(same ? 12 : 60)
+    }
+    // Where anything could still fall between, the answers would be ambiguous; after what is owed it cannot.
+    if (n % 3 === 1) trip.probe()
+    const rests = trip.settle()
+    trip.probe()
+    if (rests) trip.quiet()
+    const judgement = judged(system, version, packed, begin, trip.transcript(`${system.name} ${version}`))
+    if (judgement.verdict === 'violates') return judgement.message
+  }
+  return undefined
+}
+
+const bodyOf = (row: Row): string => JSON.stringify([row.cells, row.cause ?? null, row.outputs, row.owed])
+
+function fitsNow(trip: Trip, row: Row): boolean {
+  const { packed, words } = trip
+  return row.cells.every(({ variable, from }) => {
+    const field = packed.fields[variable]
+    return field !== undefined && ((from >>> (((words[field.word] ?? 0) >>> field.shift) & field.mask)) & 1) === 1
+  })
+}
+
+/** Takes the steps of a path of the unedited graph, which the edited rules have too. */
+function follow(trip: Trip, flat: Flat, steps: readonly { readonly row: number }[]): void {
+  for (const { row } of steps) {
+    const wanted = flat.rows[row]
+    if (wanted === undefined) return
+    const body = bodyOf(wanted)
+    const found = trip.enabled().find(one => bodyOf(one) === body)
+    if (found === undefined) return
+    trip.take(found)
+  }
+}
