@@ -97,10 +97,14 @@ const ofColos = [
     ],
   }),
   ofColo.never(
-    'a secondary ends and nobody has ended it',
-    { ...dstGone, link: 'up' },
+    'a secondary ends in COLO and nobody has ended it',
+    { ...dstGone, 'dst.coroutine': 'colo' },
     {
-      without: ['dst: be killed'],
+      without: [
+        'dst: be killed',
+        'dst: abort at the checkpoint of a secondary that has stopped by itself',
+        'dst: abort for want of a return path',
+      ],
     },
   ),
   ofSourceOnly.never(

@@ -157,7 +157,7 @@ export const coloBugs: readonly Bug[] = [
         to: { does: { secondary: 'starting', incoming: 'active', link: 'up ~> cut' }, says: [exits(null)] },
       },
     ],
-    expect: ['a secondary ends and nobody has ended it'],
+    expect: ['a secondary ends in COLO and nobody has ended it'],
   },
   {
     id: 45,
