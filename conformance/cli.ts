@@ -171,6 +171,21 @@ function build(done: (code: number) => void): Command {
     .addOption(version('a release; the newest when left out'))
     .action(async (system, flags) => done((await import('./verbs/export.ts')).exportVerb(system, flags)))
   program
+    .command('mutants')
+    .description(
+      'measure what the suite notices: bugs of the past, mutants of rules, lies on the wire; and false alarms',
+    )
+    .option('--quick', 'a small sample, without the claims')
+    .addOption(version('a release; every one when left out'))
+    .addOption(new Option('--machine <names>', 'mutants of the rules of these machines only').argParser(append))
+    .addOption(new Option('--only <parts>', 'history, rules, wire, honest; all when left out').argParser(collect))
+    .addOption(new Option('--count <n>', 'so many mutants of rules of each release').argParser(integer(1)))
+    .addOption(new Option('--shard <i/n>', 'the i-th of n parts of them, for several machines'))
+    .addOption(seed())
+    .addOption(json())
+    .option('--write', 'print the score, its picture and its page into docs/')
+    .action(async flags => done(await (await import('./verbs/mutants.ts')).mutantsVerb(flags)))
+  program
     .command('draw')
     .description('print every diagram, table and transcript into diagrams/')
     .option('--check', 'write nothing; fail when one is not what the rules say')

@@ -1,0 +1,105 @@
+/** The page that tells the score. */
+
+import { operators } from '../../impl/mutate.ts'
+import { beyond, bugs } from '../../spec/history.ts'
+import { versions } from '../../spec/versions.ts'
+import { type Kept, type Power, percent, shareOf } from './score.ts'
+
+/** Where the score, its picture and its page are, from the root. */
+export const powerPath = 'docs/power.json'
+export const svgPath = 'docs/power.svg'
+export const pagePath = 'docs/power.md'
+
+const cell = (kept: readonly Kept[]): string => {
+  const share = shareOf(kept)
+  return kept.length === 0
+    ? ''
+    : `${percent(share)} of ${share.of}${share.equivalent > 0 ? ` (+${share.equivalent} =)` : ''}`
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
+
+const plain = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+
+/** Prints the page. */
+export function printPage({ history, rules, wire, honest, seed }: Power): string {
+  const by = (version: string) => rules.filter(kept => kept.version === version)
+  const survivors = rules.filter(({ verdict }) => verdict === 'survives')
+  const machines = [...new Set(rules.map(({ machine }) => machine))].sort()
+  const ways = [...new Set(rules.filter(({ verdict }) => verdict === 'noticed').map(({ by }) => by))]
+  const kinds = [...new Set(wire.map(({ kind }) => kind))]
+  return `<!-- Printed by \`lockstep mutants --write\`; do not edit. -->
+# Power: would the suite notice?
+
+![Noticed, of what could be](power.svg)
+
+Each figure is of a sample drawn by seed ${seed}; \`lockstep mutants\` tries all.  *Noticed*: a run of the edited
+rules is not allowed by the unedited ones, or a recorded transcript of a real QEMU is not allowed by the edited ones,
+or a claim has another verdict.  \`(+n =)\`: n more were equivalent, proved by the same graph in every system that
+has the rule: the same states, steps and outputs, or a rule that no system comes to in that release.  The
+capabilities, whose rules are one check in many words, are not among them.
+
+## Mutants of rules
+
+${table(
+  ['', ...versions.map(version => `QEMU ${version}`)],
+  [
+    ...operators.map(operator => [
+      operator,
+      ...versions.map(v => cell(by(v).filter(kept => kept.operator === operator))),
+    ]),
+    ['**all**', ...versions.map(v => cell(by(v)))],
+  ],
+)}
+
+${table(
+  ['machine', ...versions.map(version => `QEMU ${version}`)],
+  machines.map(machine => [machine, ...versions.map(v => cell(by(v).filter(kept => kept.machine === machine)))]),
+)}
+
+By whom: ${ways.map(way => `${way} ${rules.filter(kept => kept.verdict === 'noticed' && kept.by === way).length}`).join(', ')}.
+
+## Bugs of the past
+
+${table(
+  ['row', 'bug', 'put back into', 'noticed by'],
+  bugs.map(bug => {
+    const own = history.filter(({ id }) => id === bug.id)
+    const first = own.find(told => told.by !== '')
+    const missed = own.filter(told => told.by === '').map(({ version }) => version)
+    return [
+      String(bug.id),
+      plain(bug.name),
+      bug.in.join(', '),
+      `${plain(first?.by ?? 'nobody')}${missed.length > 0 && first !== undefined ? `; not in ${missed.join(', ')}` : ''}`,
+    ]
+  }),
+)}
+
+Not an edit of rules:
+
+${beyond.map(({ id, name, why }) => `- row ${id}, ${name}  ${why}`).join('\n')}
+
+## Lies on the wire
+
+${table(
+  ['', ...versions.map(version => `QEMU ${version}`)],
+  kinds.map(kind => [
+    kind,
+    ...versions.map(version => {
+      const one = wire.find(kept => kept.version === version && kept.kind === kind)
+      return one === undefined ? '' : `${percent({ noticed: one.noticed, of: one.made })} of ${one.made}`
+    }),
+  ]),
+)}
+
+## False alarms
+
+${honest.map(({ version, runs, alarms }) => `- QEMU ${version}: ${alarms} in ${runs} runs of the unedited rules`).join('\n')}
+
+## Survivors
+
+${survivors.length === 0 ? 'None in this sample.' : survivors.map(({ id, version, what, system }) => `- ${version}, \`${id}\` (${system}): ${plain(what)}`).join('\n')}
+`
+}
