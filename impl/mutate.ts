@@ -126,6 +126,26 @@ function outputs({ name, says = [] }: Rule, data: ReadonlyMap<string, ReadonlySe
   })
 }
 
+/** No release is older than this. */
+const NEVER = '0.0'
+
+/**
+ * The same change with the rule left where it stands, for no release, and the
+ * changed one beside it: the messages of a wire are those that any rule sends.
+ */
+function keeping(one: Change, rule: Rule, machine: string, actor: string): Change {
+  const [edit] = one.edits
+  if (edit === undefined || !('change' in edit) || !(rule.says ?? []).some(says => 'sends' in says)) return one
+  const add: Rule = { ...rule, says: edit.to.says ?? [] }
+  return {
+    ...one,
+    edits: [
+      { change: rule.name, to: { until: NEVER } },
+      { add, machine, actor },
+    ],
+  }
+}
+
 function guards({ name, where, does, on }: Rule, values: Values): Change[] {
   const conditions = Object.entries(part(where))
   const loose = conditions.map(([variable]) =>
@@ -285,7 +305,7 @@ export function mutantsOf(machine: Machine | System, version: string): Mutant[] 
     return here.flatMap(rule => {
       const changes = [
         ...arrows(rule, values),
-        ...outputs(rule, data),
+        ...outputs(rule, data).map(one => keeping(one, rule, machine.name, actor)),
         ...guards(rule, values),
         ...replies(rule),
         ...grains(rule, here, machine.name, actor),

@@ -15,7 +15,7 @@ import { explore, type Graph, pathTo } from '../../impl/explore.ts'
 import type { Flat, Row } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { Judge } from '../../impl/judge.ts'
-import { type Packed, pack } from '../../impl/pack.ts'
+import { anyOf, type Packed, pack } from '../../impl/pack.ts'
 import { claims } from '../../spec/claims.ts'
 import type { Edit, Machine, System } from '../../spec/lang.ts'
 import { queries } from '../../spec/queries.ts'
@@ -141,6 +141,7 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
   const asks = editedQueries(edits)
   let differs = false
   let taken = false
+  let still = false
   const left: { system: System; changedTo: System }[] = []
   const places: { system: System; changedTo: System }[] =
     asks === (queries as unknown as Machine)
@@ -150,14 +151,21 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
           .concat(all)
           .map(system => ({ system, changedTo: system }))
   for (const { system, changedTo } of places) {
-    if (left.length >= effort.systems) break
+    if (left.length >= effort.systems) {
+      still = true
+      break
+    }
     const { graph, flat } = knownOf(system, version)
     const other = flatten(changedTo, version)
     if (asks === (queries as unknown as Machine) && sameVariables(flat, other)) {
       const { lost } = changed(flat, other)
       taken ||= lost.some(row => (graph.taken[row.id] ?? 0) > 0)
       const states = differing(graph, other)
-      if (states.length === 0) continue
+      if (states.length === 0) {
+        still ||= flat.rows.some(row => row.rule.rule.name === rule && (graph.taken[row.id] ?? 0) > 0)
+        continue
+      }
+      still ||= takes(graph, other, rule)
     }
     differs = true
     left.push({ system, changedTo })
@@ -165,6 +173,13 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
     if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
   }
   if (!differs) return { verdict: 'equivalent', by: taken ? 'same graph' : 'never taken', what: '', system: '' }
+  if (rule !== '' && !still && touched.length <= left.length)
+    return {
+      verdict: 'noticed',
+      by: 'claim',
+      what: 'every rule is taken somewhere',
+      system: left[0]?.system.name ?? '',
+    }
   const file = (needed as Needed)[version]?.[rule]
   if (file !== undefined && unlike(edits, version, file))
     return { verdict: 'noticed', by: 'transcript', what: file, system: 'pair' }
@@ -196,6 +211,17 @@ export function broken(
     }
   }
   return undefined
+}
+
+/** Whether edited rules that only take steps away still take a rule in some state that was reachable. */
+function takes({ packed, states, size }: Graph, other: Flat, rule: string): boolean {
+  const rows = other.rows.filter(row => row.rule.rule.name === rule)
+  const test = anyOf(
+    packed,
+    rows.map(({ cells }) => cells),
+  )
+  for (let n = 0; n < size.states; n++) if (test(states, n * packed.words)) return true
+  return false
 }
 
 /** The starting points of runs: the nearest state where the rules differ, and others. */
@@ -236,9 +262,9 @@ function runs(from: Known, other: Flat, asks: Machine, effort: Effort): string |
       if (answer === undefined) trip.ask(cause)
       else trip.take(answer)
     }
-    if (!same || n % 3 === 2 || asks !== (queries as unknown as Machine)) {
+    if (!same || n % 3 === 2 || n >= 6 || asks !== (queries as unknown as Machine)) {
       trip.probe()
-      trip.wander(same ? 12 : 60)
+      trip.wander(same ? 12 + n : 60)
     }
     // Where anything could still fall between, the answers would be ambiguous; after what is owed it cannot.
     if (n % 3 === 1) trip.probe()
