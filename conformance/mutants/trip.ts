@@ -5,16 +5,28 @@
 import { Chance } from '../../impl/chance.ts'
 import type { Cause, Output, Row } from '../../impl/flat.ts'
 import { isIn } from '../../impl/flat.ts'
-import { example } from '../../impl/match.ts'
+import { example, matches } from '../../impl/match.ts'
 import { anyOf, decode, type Packed, type Test } from '../../impl/pack.ts'
-import type { Json, Machine, Pattern, Query } from '../../spec/lang.ts'
+import type { Json, Machine, Match, Pattern, Query } from '../../spec/lang.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import type { Direction, Line, Side, Transcript } from '../transcript.ts'
 
+/** Texts for arguments of which a rule says only what they look like. */
+const texts = ['exec:cat', 'unix:/nobody', 'rdma:x', 'nonsense']
+
+/** Arguments that a match fits: its own example, or, where that says what a text looks like, one that does. */
+function plainly(match: Match): JsonObject {
+  const plain = example(match)
+  const base = isObject(plain) ? plain : {}
+  if (matches(match, base)) return base
+  const members = Object.keys(isObject(match) ? match : {})
+  const others = members.flatMap(member => texts.map(text => ({ ...base, [member]: text })))
+  return others.find(one => matches(match, one)) ?? base
+}
+
 /** The arguments that set a row off. */
 function given(cause: Extract<Cause, { kind: 'command' }>): JsonObject {
-  const plain = example(cause.arguments)
-  const base = isObject(plain) ? plain : {}
+  const base = plainly(cause.arguments)
   if (cause.options === undefined) return base
   const { options, set } = cause.options
   const list = Object.entries(set).map(([option, value]) => ({
