@@ -32,6 +32,8 @@ export interface LaunchOptions {
   readonly timeoutScale?: number
   /** Is shown every message, and (`!!`) each signal just before it is sent. */
   readonly tap?: Tap
+  /** Makes somebody stand between this monitor, at this path, and whoever asks; answers where to ask. */
+  readonly via?: ((path: string) => Promise<string>) | undefined
 }
 
 /** How a process ended: one of the two is null. */
@@ -152,7 +154,12 @@ export async function launch(options: LaunchOptions): Promise<Qemu> {
   let client: Client
   try {
     const timeouts = { connectMs: qmpTimeoutMs, greetingMs: qmpTimeoutMs, timeoutScale }
-    client = await connect({ path }, { ...timeouts, signal: gone.signal, ...(tap && { tap }) } satisfies ConnectOptions)
+    const at = (await options.via?.(path)) ?? path
+    client = await connect({ path: at }, {
+      ...timeouts,
+      signal: gone.signal,
+      ...(tap && { tap }),
+    } satisfies ConnectOptions)
   } catch (error) {
     // A monitor that hangs up is mostly a QEMU that is about to be gone.
     const ending = await Promise.race([exited, sleep(error instanceof QmpError ? 200 : 0, undefined)])

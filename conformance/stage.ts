@@ -164,7 +164,16 @@ async function freePort(): Promise<string> {
 export function launched(
   binary: string,
   name = binary,
-  { trace = false, release }: { readonly trace?: boolean; readonly release?: string } = {},
+  {
+    trace = false,
+    release,
+    via,
+  }: {
+    readonly trace?: boolean
+    readonly release?: string
+    /** See `LaunchOptions.via`. */
+    readonly via?: (side: Side, path: string) => Promise<string>
+  } = {},
 ): Target {
   return {
     name,
@@ -185,6 +194,7 @@ export function launched(
           dir,
           timeoutScale,
           tap: inside?.tap(side) ?? tap(side),
+          via: via && (path => via(side, path)),
         })
         if (inside === undefined) return qemu
         const { look } = inside
