@@ -72,7 +72,7 @@ ${table(
       String(bug.id),
       plain(bug.name),
       bug.in.join(', '),
-      `${plain(first?.by ?? 'nobody')}${missed.length > 0 && first !== undefined ? `; not in ${missed.join(', ')}` : ''}`,
+      `${plain(first?.by ?? (own.length === 0 ? 'not tried yet' : 'nobody'))}${missed.length > 0 && first !== undefined ? `; not in ${missed.join(', ')}` : ''}`,
     ]
   }),
 )}
