@@ -10,7 +10,7 @@ const all = systems as unknown as readonly System[]
  * What is looked at elsewhere: the capabilities are nine rows of ten, each the
  * same check in other words, and the proposal of 2018 is in no QEMU.
  */
-const apart = ['status as proposed', 'queries']
+const apart = ['status as proposed', 'queries', 'capabilities']
 
 /** The machines of all systems, each once. */
 export function machines(): Machine[] {

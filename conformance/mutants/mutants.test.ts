@@ -1,0 +1,117 @@
+/** Whether the score can sink, and has not. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { changed, differing } from '../../impl/differ.ts'
+import { editedWhere } from '../../impl/edit.ts'
+import { flatten } from '../../impl/flatten.ts'
+import { bugs } from '../../spec/history.ts'
+import type { Edit, System } from '../../spec/lang.ts'
+import { systems } from '../../spec/systems.ts'
+import { tellBug } from './history.ts'
+import { honestRuns } from './honest.ts'
+import { printPage } from './page.ts'
+import { everyMutant, sample } from './sample.ts'
+import { type Power, percent, shareOf } from './score.ts'
+import { drawPower } from './svg.ts'
+import { knownOf, tryEdits } from './trial.ts'
+import { lies, liesOf, recordedOf } from './wire.ts'
+
+const docs = join(import.meta.dirname, '../../docs')
+const power = JSON.parse(readFileSync(join(docs, 'power.json'), 'utf8')) as Power
+/** No rule says when a destination tells why it failed; and a recovery that is stuck is no claim's yet. */
+const missed: readonly number[] = [24, 26]
+/** Bugs that the stored score does not tell of: this list may only become shorter. */
+const untried: readonly number[] = []
+const effort = { runs: 6, systems: 1, seed: 1, claims: false }
+const named = (name: string) => (systems as unknown as readonly System[]).find(system => system.name === name) as System
+
+test('the page and the picture are what the score says', () => {
+  expect(readFileSync(join(docs, 'power.md'), 'utf8')).toBe(printPage(power))
+  expect(readFileSync(join(docs, 'power.svg'), 'utf8')).toBe(drawPower(power))
+})
+
+test('no bug of the past that was tried was missed, and no honest run was rejected', () => {
+  expect([...new Set(power.history.filter(({ by }) => by === '').map(({ id }) => id))]).toEqual(missed)
+  expect(bugs.filter(({ id }) => !power.history.some(told => told.id === id)).map(({ id }) => id)).toEqual(untried)
+  expect(power.honest.filter(({ alarms }) => alarms > 0)).toEqual([])
+})
+
+describe('an edit', () => {
+  const drop: readonly Edit[] = [
+    { change: 'begin to write the snapshot', to: { does: { migration: '-> wait-unplug' } } },
+  ]
+
+  test('that changes what is seen is noticed', { timeout: 60_000 }, () => {
+    expect(tryEdits(drop, '11.1', effort).verdict).toBe('noticed')
+  })
+
+  test('that changes nothing is equivalent', { timeout: 60_000 }, () => {
+    const same: readonly Edit[] = [
+      { change: 'begin to write the snapshot', to: { cite: 'elsewhere.c:nothing' } as object },
+    ]
+    expect(tryEdits(same, '11.1', effort)).toMatchObject({ verdict: 'equivalent' })
+  })
+
+  test('is seen where it makes a difference, and nowhere else', { timeout: 60_000 }, () => {
+    const system = named('background snapshot')
+    const { graph, flat } = knownOf(system, '11.1')
+    expect(differing(graph, flat)).toEqual([])
+    const other = flatten(editedWhere(system, [{ change: 'cancel once more', to: { says: [] } }]) ?? system, '11.1')
+    expect(changed(flat, other).lost.length).toBeGreaterThan(0)
+    const states = differing(graph, other)
+    expect(states.length).toBeGreaterThan(0)
+    expect(states.length).toBeLessThan(graph.size.states)
+  })
+})
+
+test('mutants that were noticed are noticed still', { timeout: 120_000 }, () => {
+  // Of the small systems, so that this takes seconds; `lockstep mutants` tries them all.
+  const small = ['background snapshot', 'jobs', 'COLO with a vCPU']
+  const kept = power.rules.filter(one => one.by === 'run' && one.version === '11.1' && small.includes(one.system))
+  const drawn = sample(kept as never, 4, 1) as unknown as typeof kept
+  const all = everyMutant('11.1')
+  const again = drawn.map(({ id }) => {
+    const mutant = all.find(one => one.id === id)
+    return mutant === undefined
+      ? { id, verdict: 'is no mutant any more' }
+      : { id, verdict: tryEdits(mutant.edits, '11.1', { ...effort, runs: 8, systems: 2 }, mutant.rule).verdict }
+  })
+  expect(drawn.length).toBeGreaterThan(0)
+  expect(again.filter(({ verdict }) => verdict !== 'noticed')).toEqual([])
+})
+
+test('a bug of the past is noticed, by its claim and by a run', { timeout: 120_000 }, () => {
+  const bug = bugs.find(({ id }) => id === 9)
+  expect(bug && tellBug(bug, '11.1', 1)).toMatchObject({
+    noticed: true,
+    claim: 'a migrate that is refused for its address leaves failed behind',
+    run: expect.stringContaining('MIGRATION {"status":"setup"}'),
+  })
+})
+
+test('honest runs are believed', { timeout: 120_000 }, () => {
+  expect(honestRuns('11.1', 8, 7)).toEqual({ version: '11.1', runs: 8, alarms: 0 })
+})
+
+test('every kind of lie can be told of recorded transcripts', () => {
+  const told = new Set(
+    recordedOf('7.2')
+      .concat(recordedOf('11.1'))
+      .flatMap(liesOf)
+      .map(({ kind }) => kind),
+  )
+  expect([...told].sort()).toEqual([...lies].sort())
+})
+
+test('a share leaves out what nobody can notice', () => {
+  const one = { id: '', version: '', machine: '', operator: '', by: '', system: '', what: '' }
+  const share = shareOf([
+    { ...one, verdict: 'noticed' },
+    { ...one, verdict: 'survives' },
+    { ...one, verdict: 'equivalent' },
+  ])
+  expect(share).toEqual({ noticed: 1, of: 2, equivalent: 1 })
+  expect(percent(share)).toBe('50.0 %')
+  expect(percent({ noticed: 0, of: 0 })).toBe('-')
+})
