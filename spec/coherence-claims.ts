@@ -45,7 +45,7 @@ const ofPrecopies = [
   ),
   ofPrecopy.leadsTo(
     'a destination that has lost its source comes to an end',
-    { link: 'cut', 'dst.coroutine': 'loading', 'dst.incoming': 'active' },
+    { link: 'cut', 'dst.coroutine': 'loading', 'dst.incoming': 'active', 'dst.stranger': 'none' },
     [{ 'dst.coroutine': '!loading' }, dstGone],
   ),
   ofPrecopy.never('the monitor waits while the connection is being made', [
