@@ -120,7 +120,7 @@ export async function mutantsVerb(flags: MutantsFlags): Promise<number> {
   if (flags.write) {
     const before = JSON.parse(readFileSync(join(root, powerPath), 'utf8')) as Power
     const merged = merge(before, power)
-    writeFileSync(join(root, powerPath), `${JSON.stringify(merged, null, 1)}\n`)
+    writeFileSync(join(root, powerPath), `${JSON.stringify(merged, null, 2)}\n`)
     writeFileSync(join(root, svgPath), drawPower(merged))
     writeFileSync(join(root, pagePath), printPage(merged))
     say(`written: ${powerPath}, ${svgPath}, ${pagePath}`)
