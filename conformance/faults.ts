@@ -174,6 +174,10 @@ export class Link {
     this.pairs.add(pair)
     this.pass('src', pair, src, dst)
     this.pass('dst', pair, dst, src)
+    // Who listens there has no room for one more: the source was let in, and is turned away.
+    dst.on('error', error => {
+      if ('code' in error && error.code === 'EAGAIN') this.announce('cut')
+    })
     for (const socket of [src, dst]) {
       socket.on('error', () => {})
       // A side that is gone, rather than done, takes the other with it.

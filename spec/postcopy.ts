@@ -687,6 +687,8 @@ export const postcopyDestination = machine(
     ...destination.variables,
     /** Where `postcopy_listen_thread()` is. */
     listen: listeners,
+    /** Who runs the guest; see `colo-primary.ts`. */
+    vcpu: ['none', 'tcg'],
     /** Whether the source has connected again and not been taken notice of. */
     calling: ['no', 'yes'],
   },
@@ -1016,16 +1018,36 @@ export const postcopyDestination = machine(
         may: true,
       },
       {
+        name: 'have a vCPU wait for a page with the lock',
+        cite: 'migration/postcopy-ram.c:postcopy_ram_fault_thread, accel/tcg/cpu-exec.c:cpu_handle_interrupt',
+        // An interrupt is delivered under the lock, and its frame goes to memory that is not here yet.
+        where: { vm: 'running', listen: ['listening', 'suspended', 'recovering', 'told'], vcpu: 'tcg' },
+        does: { page: 'there -> awaited', bql: 'free -> migration' },
+        may: true,
+      },
+      {
         name: 'give the vCPU its page',
         cite: 'migration/postcopy-ram.c:postcopy_place_page',
-        where: { listen: 'listening', link: 'up' },
+        where: { listen: 'listening', link: 'up', bql: '!migration' },
         does: { page: 'awaited -> there' },
+      },
+      {
+        name: 'give the vCPU with the lock its page',
+        cite: 'migration/postcopy-ram.c:postcopy_place_page, accel/tcg/cpu-exec.c:cpu_handle_interrupt',
+        where: { listen: 'listening', link: 'up', vcpu: 'tcg' },
+        does: { page: 'awaited -> there', bql: 'migration -> free' },
       },
       {
         name: 'have every page at last',
         cite: 'migration/postcopy-ram.c:postcopy_place_page',
-        where: { listen: ['drained', 'over'] },
+        where: { listen: ['drained', 'over'], bql: '!migration' },
         does: { page: 'awaited -> there' },
+      },
+      {
+        name: 'have every page at last, and let the lock go',
+        cite: 'migration/postcopy-ram.c:postcopy_place_page, accel/tcg/cpu-exec.c:cpu_handle_interrupt',
+        where: { listen: ['drained', 'over'], vcpu: 'tcg' },
+        does: { page: 'awaited -> there', bql: 'migration -> free' },
       },
     ],
     world: [

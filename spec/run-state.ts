@@ -380,6 +380,14 @@ export const runState = machine(
         does: { quitting: 'announced -> shut', link: 'up ~> cut' },
       },
       {
+        name: 'shut the way back of COLO on the way out',
+        cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
+        // The COLO thread has opened one of its own, and may notice before anything is stored.
+        where: { bql: 'free', path: 'shut', migration: 'colo' },
+        does: { quitting: 'announced -> shut', link: 'up ~> cut' },
+        until: '10.2',
+      },
+      {
         name: 'find no return path on the way out',
         cite: 'migration/migration.c:migration_shutdown, migration/migration.c:migration_cancel',
         where: { bql: 'free', path: 'shut' },
