@@ -164,7 +164,9 @@ export const backgroundSnapshot = machine(
       },
       {
         name: 'see the guest stopped for a snapshot',
-        cite: 'system/cpus.c:do_vm_stop',
+        cite: 'system/cpus.c:do_vm_stop, system/cpus.c:pause_all_vcpus',
+        // Where it was continued meanwhile its vCPUs are not told again to stop, and this waits for ever.
+        where: { vm: '!running' },
         does: { snapshot: 'stopping -> saving', bql: 'free -> migration' },
         says: [event('STOP')],
       },

@@ -391,11 +391,17 @@ export const jobs = machine(
 
     'dump thread': [
       {
+        name: 'complete the dump of a guest that ran',
+        cite: 'dump/dump.c:dump_process',
+        does: { dump: 'resumes -> completed' },
+        says: [event('DUMP_COMPLETED')],
+      },
+      {
         name: 'complete the dump and continue the guest',
-        cite: 'dump/dump.c:dump_process, dump/dump.c:dump_cleanup',
+        cite: 'dump/dump.c:dump_cleanup, system/cpus.c:vm_start',
         where: { bql: 'free' },
-        does: { dump: 'resumes -> none', vm: 'save-vm -> running' },
-        says: [event('DUMP_COMPLETED'), event('RESUME')],
+        does: { dump: 'completed -> none', vm: 'save-vm -> running' },
+        says: [event('RESUME')],
       },
       {
         name: 'complete the dump of a guest that does not run',

@@ -285,6 +285,19 @@ export const postcopySource = machine(
         since: '10.0',
       },
       {
+        name: 'stop the suspended guest for postcopy',
+        cite: `${start}, migration/migration.c:migration_stop_vm, system/cpus.c:do_vm_stop`,
+        where: { bql: 'free', saying: 'nothing', postcopy: 'yes', migration: ['active', 'cancelling'] },
+        does: {
+          thread: 'iterating -> postcopy-stopping',
+          vm: 'suspended -> finish-migrate',
+          was: '-> suspended',
+          suspended: '-> yes',
+        },
+        may: true,
+        since: '10.0',
+      },
+      {
         name: 'hand over the stopped guest for postcopy',
         cite: `${start}, migration/migration.c:migration_switchover_prepare`,
         where: { 'pause-before-switchover': 'off', bql: 'free' },
@@ -829,9 +842,17 @@ export const postcopyDestination = machine(
       {
         name: 'start the guest in postcopy',
         cite: 'migration/savevm.c:loadvm_postcopy_handle_run_bh',
-        where: { ...dispatched, autostart: 'yes' },
+        where: { ...dispatched, autostart: 'yes', source: '!suspended' },
         does: { coroutine: 'starting -> done', vm: 'inmigrate -> running' },
         says: [event('RESUME')],
+      },
+      {
+        name: 'have a suspended guest suspended again in postcopy',
+        cite: 'migration/savevm.c:loadvm_postcopy_handle_run_bh, system/cpus.c:vm_prepare_start',
+        where: { ...dispatched, autostart: 'yes', source: 'suspended' },
+        does: { coroutine: 'starting -> done', vm: 'inmigrate -> suspended' },
+        says: [event('RESUME')],
+        since: '9.0',
       },
       {
         name: 'keep the guest paused in postcopy',

@@ -82,7 +82,7 @@ export const shared = {
   /** `vm_was_suspended`: the stopped guest is to be suspended again, not to run, when it is continued; since 9.0. */
   suspended: ['no', 'yes'],
   /** `dump_state_global`: whether `dump-guest-memory` is at work beside the main loop, and whether it continues the guest. */
-  dump: ['none', 'resumes', 'leaves'],
+  dump: ['none', 'resumes', 'leaves', 'completed'],
   /** Whether a vCPU waits for a page that postcopy has not brought yet; whoever stops the guest waits for the vCPU. */
   page: ['there', 'awaited'],
   /** `MigrationState.capabilities[]`. */

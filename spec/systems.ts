@@ -383,6 +383,14 @@ const connectOn = {
   },
   does: { 'dst.thread': 'connecting -> starting', link: '-> up', ...emptied },
 } as const
+/** The package says how the guest was; the rules of one side do not follow that. */
+const tellSuspended = {
+  name: 'tell with the package that the guest is suspended',
+  cite: 'migration/global_state.c:global_state_post_load',
+  where: { 'dst.process': 'alive', 'src.was': 'suspended', 'dst.coroutine': ['unpacking', 'unpacked', 'starting'] },
+  does: { 'dst.source': 'running -> suspended' },
+  since: '9.0',
+} as const
 /** What a link that stalls still holds when somebody shuts it has not arrived, and never does. */
 const stalled = {
   name: 'lose what a link held that stalled',
@@ -710,7 +718,7 @@ export const pair = system('pair', {
   },
   rules: {
     'src: main loop': [...connect, ...connectAgain, connectSnapshot, connectAnywhere],
-    'dst: main loop': [connectOn],
+    'dst: main loop': [connectOn, tellSuspended],
     network: [...network, stalled],
   },
   explored: false,
