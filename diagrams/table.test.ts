@@ -21,15 +21,15 @@ describe('tables of the toy', () => {
 
       | rule | who | set off by | what must be, and what becomes of it | what is seen | in QEMU | versions |
       | --- | --- | --- | --- | --- | --- | --- |
-      | accept: "open"; #1 | monitor | \`door_open {key: not unlike /^[a-z]+\\|x$/}\` | \`door: shut -> opening\` | \`⇒ DOOR {status: "opening"}\`<br>\`return\` | \`door.c:qmp_open\`<br>\`door.c:door_open\` |  |
-      | refuse a key | monitor | \`door_open {key: unlike /^[a-z]+\\|x$/}\` |  | \`GenericError: No such key \\| in *opening*\` | \`door.c:qmp_open\` |  |
-      | give up | monitor | \`cancel\` | \`door: opening or open\` | \`return {given: like /^up$/}\` | \`door.c:qmp_cancel\` | since 1.1 |
-      | shut the open door | monitor | \`shut\` | \`door: opening or open or stuck\`<br>\`door: -> shut\` | \`⇒ DOOR {status: "shut"}\`<br>\`return\` | \`door.c:qmp_shut\` |  |
-      | swing | hinge |  | \`door: opening -> open\`<br>\`saying: -> open\` | \`→ ring\` | \`door.c:swing\` |  |
-      | announce open | hinge |  | \`saying: open -> nothing\` | \`⇒ DOOR {status: "open"}\` | \`door.c:say\` |  |
-      | jam | hinge |  | \`door: open -> stuck\` |  | \`door.c:jam\` |  |
-      | be found missing | hinge |  | \`door: stuck -> end\` | \`⇒ GONE\`<br>\`exit 3\` | \`door.c:exit\` |  |
-      | be closed for ever | hinge |  | \`door: stuck -> welded\` |  | \`door.c:weld\` | until 1.9 |
+      | <a id="accept-open-1"></a>accept: "open"; #1 | monitor | \`door_open {key: not unlike /^[a-z]+\\|x$/}\` | \`door: shut -> opening\` | \`⇒ DOOR {status: "opening"}\`<br>\`return\` | \`door.c:qmp_open\`<br>\`door.c:door_open\` |  |
+      | <a id="refuse-a-key"></a>refuse a key | monitor | \`door_open {key: unlike /^[a-z]+\\|x$/}\` |  | \`GenericError: No such key \\| in *opening*\` | \`door.c:qmp_open\` |  |
+      | <a id="give-up"></a>give up | monitor | \`cancel\` | \`door: opening or open\` | \`return {given: like /^up$/}\` | \`door.c:qmp_cancel\` | since 1.1 |
+      | <a id="shut-the-open-door"></a>shut the open door | monitor | \`shut\` | \`door: opening or open or stuck\`<br>\`door: -> shut\` | \`⇒ DOOR {status: "shut"}\`<br>\`return\` | \`door.c:qmp_shut\` |  |
+      | <a id="swing"></a>swing | hinge |  | \`door: opening -> open\`<br>\`saying: -> open\` | \`→ ring\` | \`door.c:swing\` |  |
+      | <a id="announce-open"></a>announce open | hinge |  | \`saying: open -> nothing\` | \`⇒ DOOR {status: "open"}\` | \`door.c:say\` |  |
+      | <a id="jam"></a>jam | hinge |  | \`door: open -> stuck\` |  | \`door.c:jam\` |  |
+      | <a id="be-found-missing"></a>be found missing | hinge |  | \`door: stuck -> end\` | \`⇒ GONE\`<br>\`exit 3\` | \`door.c:exit\` |  |
+      | <a id="be-closed-for-ever"></a>be closed for ever | hinge |  | \`door: stuck -> welded\` |  | \`door.c:weld\` | until 1.9 |
       "
     `)
   })

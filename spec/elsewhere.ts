@@ -59,7 +59,7 @@ const peer = (
         ),
         {
           name: 'hang up',
-          cite: 'close(2)',
+          cite: 'migration/qemu-file.c:qemu_fclose',
           does: { link: 'up -> cut' },
           may: true,
         },

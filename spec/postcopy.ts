@@ -682,7 +682,7 @@ export const postcopySource = machine(
       },
       {
         name: 'lose the word that the devices are loaded with the connection',
-        cite: 'migration/migration.c:source_return_path_thread, unix(7)',
+        cite: 'migration/migration.c:source_return_path_thread',
         // A peer that dies with something unread resets the connection: reading fails before what was under way is read.
         on: receives('pong'),
         where: { link: 'cut' },

