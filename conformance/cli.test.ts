@@ -70,7 +70,7 @@ describe('lockstep', () => {
     [['conform', '--jobs', '0'], 'it is no whole number from 1 on'],
     [['conform', '--shard', '3/2'], 'it is no share such as 2/5'],
     [['conform', '--timeout-scale', '0'], 'it is no number above 0'],
-    [['conform', '--only', 'nonsense'], '"nonsense" is none of them; there are precopy/complete/1, '],
+    [['conform', '--only', 'nonsense'], '"nonsense" is none of them; there are precopy, '],
     [['conform', '--version', '3.1'], 'there are no rules for version "3.1"; there are for '],
     [['conform', '--report', 'xml'], '"xml" is no kind of report; there are tap, junit, html, json'],
     [['conform', '--dst', 'unix:/nowhere'], '--dst and --uri go with --src'],

@@ -67,6 +67,7 @@ export const failures = [
   'have-a-multifd-channel-fail',
   'have-a-multifd-channel-end-the-migration',
   'have-a-vcpu-wait-for-a-page',
+  'have-a-vcpu-wait-for-a-page-with-the-lock',
   'connect-to-where-nobody-answers',
   'take-the-lock-unawares-by-waiting-for-a-vcpu',
   'fail-to-send-the-memory-and-take-the-lock-unawares',

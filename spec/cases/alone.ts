@@ -67,14 +67,14 @@ const disk: readonly Act[] = [
     'job-id': 'file',
     options: { driver: 'file', filename: '{dir}/disk.qcow2', size: 0 },
   }),
-  wait(0.2),
+  awaits('src', 'JOB_STATUS_CHANGE', { id: 'file', status: 'concluded' }),
   send('src', 'job-dismiss', { id: 'file' }),
   send('src', 'blockdev-add', { driver: 'file', 'node-name': 'file', filename: '{dir}/disk.qcow2' }),
   send('src', 'blockdev-create', {
     'job-id': 'format',
     options: { driver: 'qcow2', file: 'file', size: 67_108_864 },
   }),
-  wait(0.2),
+  awaits('src', 'JOB_STATUS_CHANGE', { id: 'format', status: 'concluded' }),
   send('src', 'job-dismiss', { id: 'format' }),
   send('src', 'blockdev-add', { driver: 'qcow2', 'node-name': 'disk', file: 'file' }),
 ]
