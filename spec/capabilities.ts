@@ -67,7 +67,7 @@ export const everyCapability: { readonly [capability: string]: Bounds } = {
 }
 
 /** `check_caps_background_snapshot`, in its order. */
-const notWithSnapshot = [
+export const notWithSnapshot: readonly string[] = [
   'postcopy-ram',
   'dirty-bitmaps',
   'postcopy-blocktime',

@@ -1,4 +1,5 @@
 /** Capabilities that exclude each other, and parameters that are out of bounds. */
+import { notWithSnapshot } from '../capabilities.ts'
 import { type Act, type Arguments, type Case, type Side, send, tries } from '../script.ts'
 import { lone, type More, pair } from './common.ts'
 
@@ -8,25 +9,6 @@ const caps = (at: Side, set: Readonly<Record<string, boolean>>): Act =>
     capabilities: Object.entries(set).map(([capability, state]) => ({ capability, state })),
   })
 const params = (values: Arguments): Act => tries('src', 'migrate-set-parameters', values)
-
-/** What `background-snapshot` does not go with. */
-const notWithSnapshot = [
-  'postcopy-ram',
-  'dirty-bitmaps',
-  'postcopy-blocktime',
-  'late-block-activate',
-  'return-path',
-  'multifd',
-  'pause-before-switchover',
-  'auto-converge',
-  'release-ram',
-  'rdma-pin-all',
-  'compress',
-  'xbzrle',
-  'x-colo',
-  'validate-uuid',
-  'zero-copy-send',
-] as const
 
 /** Others that exclude or need each other. */
 const together: readonly Readonly<Record<string, boolean>>[] = [
