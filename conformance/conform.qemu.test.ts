@@ -74,7 +74,7 @@ describe.skipIf(reason).each(withRules)(`QEMU $version${reason}`, ({ path, versi
     const running = start('--qemu', path, '--only', 'colo', '--jobs', '1')
     // Not before it has started its QEMUs.
     for (let i = 0; i < 500 && mentions().length < 2; i++) await sleep(10)
-    expect(mentions()).toHaveLength(2)
+    expect(mentions().length).toBeGreaterThanOrEqual(2)
     await sleep(300)
     running.kill('SIGINT')
     expect((await running).exitCode).toBe(130)
