@@ -74,8 +74,9 @@ describe.skipIf(reason).each(withRules)(`QEMU $version${reason}`, ({ path, versi
     const running = start('--qemu', path, '--only', 'colo', '--jobs', '1')
     // Not before it has started its QEMUs.
     for (let i = 0; i < 500 && mentions().length < 2; i++) await sleep(10)
-    expect(mentions().length).toBeGreaterThanOrEqual(2)
+    // A launcher that is a script is there twice for a moment: a shell forks to ask where it is.
     await sleep(300)
+    expect(mentions()).toHaveLength(2)
     running.kill('SIGINT')
     expect((await running).exitCode).toBe(130)
   })
