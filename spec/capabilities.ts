@@ -553,32 +553,25 @@ export const settings = machine(
           says: [fails(`Parameter '${name.replaceAll('-', '_')}' expects ${wants}`)],
           until: until ?? '10.2',
         },
-        ...(until !== undefined
-          ? [
-              {
-                name: `refuse ${name}, which is not there`,
-                cite: 'qapi/qobject-input-visitor.c:qobject_input_check_struct, qapi/migration.json:MigrateSetParameters',
-                on: command('migrate-set-parameters', { [name]: present(1) }),
-                where: handled,
-                does: {},
-                says: [fails(`Parameter '${name}' is unexpected`)],
-                since: after(until),
-              },
-            ]
-          : []),
-        ...(until === undefined
-          ? [
-              {
-                name: `refuse such a ${name}`,
-                cite: 'migration/options.c:migrate_params_check',
-                on: command('migrate-set-parameters', { [name]: oneOf(...bad) }),
-                where: handled,
-                does: {},
-                says: [fails(`Option ${name} expects ${wants}`)],
-                since: '11.0',
-              },
-            ]
-          : []),
+        until !== undefined
+          ? {
+              name: `refuse ${name}, which is not there`,
+              cite: 'qapi/qobject-input-visitor.c:qobject_input_check_struct, qapi/migration.json:MigrateSetParameters',
+              on: command('migrate-set-parameters', { [name]: present(1) }),
+              where: handled,
+              does: {},
+              says: [fails(`Parameter '${name}' is unexpected`)],
+              since: after(until),
+            }
+          : {
+              name: `refuse such a ${name}`,
+              cite: 'migration/options.c:migrate_params_check',
+              on: command('migrate-set-parameters', { [name]: oneOf(...bad) }),
+              where: handled,
+              does: {},
+              says: [fails(`Option ${name} expects ${wants}`)],
+              since: '11.0',
+            },
       ]),
     ],
   },

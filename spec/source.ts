@@ -45,10 +45,11 @@ const fresh = command('migrate', { uri: not(unlike(readable)), resume: not(true)
 
 const refused = command('migrate', { uri: unlike(readable), resume: not(true) })
 /** Until 8.1 the address was looked at last: what is refused anyhow is refused with any. */
-const anyAddress = [
-  { to: '', on: fresh, version: {} },
-  { to: ', to where cannot be read', on: refused, version: { until: '8.1' } },
-] as const
+const withAnyAddress = <const Refusal extends { readonly name: string }>(refusal: Refusal) =>
+  [
+    { ...refusal, on: fresh },
+    { ...refusal, name: `${refusal.name}, to where cannot be read`, on: refused, until: '8.1' },
+  ] as const
 /** What is opened before the command is answered; a socket is connected after. */
 const opened = command('migrate', { uri: like('^(fd|file|exec|rdma):'), resume: not(true) })
 
@@ -196,47 +197,35 @@ export const source = machine(
         says: [announces('setup'), exits(null)],
         since: '11.0',
       },
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse a migration of a guest that is not wholly here${to}`,
-            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-            on,
-            where: {
-              ...handled,
-              vm: migratable,
-              migration: ended,
-              thread: 'none',
-              incoming: stillIncoming,
-            },
-            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-            says: [announces('setup'), fails('duplicate yank instance')],
-            despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
-            until: '10.2',
-            ...version,
-          }) as const,
-      ),
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse a migration begun before the last one is cleaned up${to}`,
-            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-            on,
-            where: {
-              ...handled,
-              vm: [...migratable, 'finish-migrate'],
-              migration: ended,
-              thread: '!none',
-            },
-            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-            says: [announces('setup'), fails('duplicate yank instance')],
-            despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
-            until: '10.2',
-            ...version,
-          }) as const,
-      ),
+      ...withAnyAddress({
+        name: 'refuse a migration of a guest that is not wholly here',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        where: {
+          ...handled,
+          vm: migratable,
+          migration: ended,
+          thread: 'none',
+          incoming: stillIncoming,
+        },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+        until: '10.2',
+      }),
+      ...withAnyAddress({
+        name: 'refuse a migration begun before the last one is cleaned up',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        where: {
+          ...handled,
+          vm: [...migratable, 'finish-migrate'],
+          migration: ended,
+          thread: '!none',
+        },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migrate_init() has stored setup before the yank instance is asked for, and nobody takes it back.',
+        until: '10.2',
+      }),
       {
         name: 'refuse an address that cannot be read',
         cite: 'migration/channel.c:migration_channel_parse_input',
@@ -304,19 +293,13 @@ export const source = machine(
         despite: 'A file, a command or a descriptor is opened after setup has been announced.',
         until: '10.2',
       },
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse a second migration${to}`,
-            cite: 'migration/migration.c:migrate_prepare',
-            on,
-            where: { ...handled, migration: running.filter(status => status !== 'colo') },
-            does: {},
-            says: [fails("There's a migration process in progress")],
-            ...version,
-          }) as const,
-      ),
+      ...withAnyAddress({
+        name: 'refuse a second migration',
+        cite: 'migration/migration.c:migrate_prepare',
+        where: { ...handled, migration: running.filter(status => status !== 'colo') },
+        does: {},
+        says: [fails("There's a migration process in progress")],
+      }),
       {
         name: 'refuse a second migration in COLO',
         cite: 'migration/migration.c:migrate_prepare',
@@ -327,60 +310,36 @@ export const source = machine(
         // migration_is_running() knows of COLO since 9.2.
         since: '9.2',
       },
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse a second migration and forget COLO${to}`,
-            cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
-            on,
-            where: { ...handled, vm: migratable, migration: 'colo' },
-            does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
-            says: [announces('setup'), fails('duplicate yank instance')],
-            despite: 'migration_is_running() does not count COLO: migrate_init() stores setup over it.',
-            until: '9.1',
-            ...version,
-          }) as const,
-      ),
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse to migrate a guest that is still coming in${to}`,
-            cite: 'migration/migration.c:migrate_prepare',
-            on,
-            where: { ...handled, vm: 'inmigrate', migration: ended },
-            does: {},
-            says: [fails('Guest is waiting for an incoming migration')],
-            ...version,
-          }) as const,
-      ),
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse to migrate a guest that is being dumped${to}`,
-            cite: 'migration/migration.c:migrate_prepare, migration/migration.c:migration_is_blocked',
-            on,
-            where: { ...handled, dump: '!none', vm: [...migratable, 'finish-migrate', 'save-vm'], migration: ended },
-            does: {},
-            says: [fails('Live migration disabled: dump-guest-memory in progress')],
-            ...version,
-          }) as const,
-      ),
-      ...each(
-        anyAddress,
-        ({ to, on, version }) =>
-          ({
-            name: `refuse to migrate a guest that has left${to}`,
-            cite: 'migration/migration.c:migrate_prepare',
-            on,
-            where: { ...handled, vm: 'postmigrate', migration: ended },
-            does: {},
-            says: [fails("Can't migrate the vm that was paused due to previous migration")],
-            ...version,
-          }) as const,
-      ),
+      ...withAnyAddress({
+        name: 'refuse a second migration and forget COLO',
+        cite: 'migration/migration.c:qmp_migrate, util/yank.c:yank_register_instance',
+        where: { ...handled, vm: migratable, migration: 'colo' },
+        does: { migration: '-> setup', was: '-> none', postcopy: '-> no' },
+        says: [announces('setup'), fails('duplicate yank instance')],
+        despite: 'migration_is_running() does not count COLO: migrate_init() stores setup over it.',
+        until: '9.1',
+      }),
+      ...withAnyAddress({
+        name: 'refuse to migrate a guest that is still coming in',
+        cite: 'migration/migration.c:migrate_prepare',
+        where: { ...handled, vm: 'inmigrate', migration: ended },
+        does: {},
+        says: [fails('Guest is waiting for an incoming migration')],
+      }),
+      ...withAnyAddress({
+        name: 'refuse to migrate a guest that is being dumped',
+        cite: 'migration/migration.c:migrate_prepare, migration/migration.c:migration_is_blocked',
+        where: { ...handled, dump: '!none', vm: [...migratable, 'finish-migrate', 'save-vm'], migration: ended },
+        does: {},
+        says: [fails('Live migration disabled: dump-guest-memory in progress')],
+      }),
+      ...withAnyAddress({
+        name: 'refuse to migrate a guest that has left',
+        cite: 'migration/migration.c:migrate_prepare',
+        where: { ...handled, vm: 'postmigrate', migration: ended },
+        does: {},
+        says: [fails("Can't migrate the vm that was paused due to previous migration")],
+      }),
       {
         name: 'refuse to resume what is not paused',
         cite: 'migration/migration.c:migrate_prepare',

@@ -65,11 +65,10 @@ const bounds: readonly Arguments[] = [
   { 'x-checkpoint-delay': 1000 },
 ]
 
-const off = Object.fromEntries(
-  ['postcopy-preempt', 'switchover-ack', 'dirty-limit', 'mapped-ram', ...each].map(name => [name, false]),
-)
-/** Nothing is on; a release that lacks one of them refuses all, so each is told by itself. */
-const clear: readonly Act[] = Object.keys(off).map(name => caps('src', { [name]: false }))
+/** Nothing is on, those first that need another; a release that lacks one of them refuses all, so each is told by itself. */
+const clear: readonly Act[] = [
+  ...new Set(['postcopy-preempt', 'switchover-ack', 'dirty-limit', 'mapped-ram', ...each]),
+].map(name => caps('src', { [name]: false }))
 const bare: More = { capabilities: [] }
 const said = 'Each is accepted or refused as `migrate_caps_check()` of that release has it.'
 

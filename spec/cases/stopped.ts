@@ -3,6 +3,7 @@ import { type Act, announced, asks, type Case, cue, send, tries, wait } from '..
 import {
   atSwitchover,
   cancel,
+  completed,
   inColo,
   listen,
   listenToStay,
@@ -17,10 +18,17 @@ import {
   withReturnPath,
 } from './common.ts'
 
-/** How a guest comes to be so before it is migrated. */
-const guests: readonly (readonly [string, readonly Act[], More?])[] = [
+/** How a guest is, and comes to be so before it is migrated. */
+type Guest = readonly [string, readonly Act[], More?]
+/** A word for ids, one for sentences, and what is done. */
+type Way = readonly [string, string, readonly Act[], More?]
+
+const idle: readonly Guest[] = [
   ['prelaunch', [], { paused: true }],
   ['paused', [send('src', 'stop')]],
+]
+/** It takes a guest that does so when it is told. */
+const stoppedByItself: readonly Guest[] = [
   ['suspended', [cue('src', 'suspend'), asks('src', 'query-status', { status: 'suspended' })]],
   [
     'guest-panicked',
@@ -58,43 +66,42 @@ const postcopy: readonly Act[] = [
   send('src', 'migrate-set-parameters', { 'max-bandwidth': 0 }),
 ]
 const afterwards: readonly Act[] = [wait(0.5), tries('dst', 'cont'), tries('dst', 'system_wakeup'), wait(0.2)]
-const done: readonly Act[] = [announced('src', 'completed'), announced('dst', 'completed')]
 
 /** What is done with such a guest. */
-const ways: readonly (readonly [string, string, readonly Act[], More?])[] = [
-  ['complete', 'migrated', [listen, migrate, ...done, ...afterwards]],
+const ways: readonly Way[] = [
+  ['complete', 'migrated', [listen, migrate, ...completed, ...afterwards]],
   [
     'return-path',
     'migrated with a return path',
-    [listen, migrate, ...done, ...afterwards],
+    [listen, migrate, ...completed, ...afterwards],
     { capabilities: withReturnPath },
   ],
   [
     'stay',
     'migrated to a destination that stays after an error',
-    [listenToStay, migrate, ...done, ...afterwards],
+    [listenToStay, migrate, ...completed, ...afterwards],
     { since: '9.1', why: '`exit-on-error` came with 9.1' },
   ],
   [
     'waiting',
     'migrated to a destination that was told to stop before',
-    [tries('dst', 'stop'), listen, migrate, ...done, ...afterwards],
+    [tries('dst', 'stop'), listen, migrate, ...completed, ...afterwards],
   ],
   [
     'continued',
     'migrated to a destination that was told to continue before',
-    [tries('dst', 'cont'), listen, migrate, ...done, wait(0.3)],
+    [tries('dst', 'cont'), listen, migrate, ...completed, wait(0.3)],
   ],
   [
     'pause',
     'migrated with a pause before the switchover',
-    [...atSwitchover, proceed, ...done, ...afterwards],
+    [...atSwitchover, proceed, ...completed, ...afterwards],
     { capabilities: withPause },
   ],
   [
     'pause-return-path',
     'migrated with a pause before the switchover and a return path',
-    [...atSwitchover, proceed, ...done],
+    [...atSwitchover, proceed, ...completed],
     { capabilities: withPauseAndReturnPath },
   ],
   [
@@ -115,6 +122,10 @@ const ways: readonly (readonly [string, string, readonly Act[], More?])[] = [
     [...postcopy, announced('src', 'pre-switchover'), proceed, announced('src', 'completed'), ...afterwards],
     { capabilities: [...withPostcopy, 'pause-before-switchover'] },
   ],
+]
+
+/** What is done with one that nothing runs in, and that is replicated: what a guest may do besides takes long to judge. */
+const replicated: readonly Way[] = [
   ['colo', 'replicated', [...inColo(300), wait(1)], { capabilities: withColo, end: 'kill' }],
   [
     'colo-failover',
@@ -124,18 +135,21 @@ const ways: readonly (readonly [string, string, readonly Act[], More?])[] = [
   ],
 ]
 
-/** Every case of a guest that does not run. */
-export const stoppedGuests: readonly Case[] = ways.flatMap(([way, what, script, more]) =>
-  // What a replicated guest may do besides takes long to judge: two of them tell enough.
-  guests
-    .slice(0, way.startsWith('colo') ? 2 : guests.length)
-    .map(([state, before, own], i) =>
+const casesOf = (all: readonly Way[], of: readonly Guest[], common: More): readonly Case[] =>
+  all.flatMap(([way, what, script, more]) =>
+    of.map(([state, before, own], i) =>
       pair(
         `stopped/${way}/${i + 1}`,
         `A guest that is ${state} is ${what}.`,
         'The source says postmigrate, or is as it was; the destination is as the source was, or runs where a claim says so.',
         [...before, ...script],
-        { ...(way.startsWith('colo') ? {} : { guest: 'busy' as const }), ...more, ...own },
+        { ...common, ...more, ...own },
       ),
     ),
-)
+  )
+
+/** Every case of a guest that does not run. */
+export const stoppedGuests: readonly Case[] = [
+  ...casesOf(ways, [...idle, ...stoppedByItself], { guest: 'busy' }),
+  ...casesOf(replicated, idle, {}),
+]
