@@ -9,16 +9,27 @@
 import { Alphabet, type Answer, type Letter, type SentLetter } from '../impl/alphabet.ts'
 import { Follower, type Place } from '../impl/follow.ts'
 import { Haze } from '../impl/haze.ts'
-import { idOf } from '../impl/judge.ts'
 import type { Packed, Test } from '../impl/pack.ts'
 import type { Seen } from '../impl/seen.ts'
 import type { Stuck } from '../impl/track.ts'
-import { claims } from '../spec/claims.ts'
 import type { Claim } from '../spec/lang.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { describeHaze, describeStuck } from './stuck.ts'
 import type { Line } from './transcript.ts'
-import { delays, deviates, mightBreak, needs, type Outcome, patternsFor, restless, stuckFor } from './validate.ts'
+import {
+  claimsOnRules,
+  claimsOnStates,
+  delays,
+  deviates,
+  isBeside,
+  mightBreak,
+  needs,
+  type Outcome,
+  patternsFor,
+  restless,
+  stuckFor,
+  type Watched,
+} from './validate.ts'
 
 /** How many messages may come before the answer to a command that still is one. */
 const PATIENCE = 4096
@@ -26,6 +37,8 @@ const PATIENCE = 4096
 const REMEMBERED = 256
 /** Commands whose answers are waited for, of one side: whoever never answers must not fill the memory. */
 const WAITING = 50_000
+/** How many rules a follower can be asked of at once: it answers with the bits of a number. */
+const MASKED = 30
 
 /** A command, until its answer has come. */
 interface Command {
@@ -58,12 +71,6 @@ interface Base {
   readonly since: Recent[]
 }
 
-/** A claim that is watched, with its test. */
-interface Watched {
-  readonly claim: Claim
-  readonly test: Test
-}
-
 /** A claim that a rule is never taken. */
 interface Untaken {
   readonly claim: Claim
@@ -85,19 +92,13 @@ const holds = new WeakMap<Packed, Hold>()
 export function holdOf(packed: Packed): Hold {
   const known = holds.get(packed)
   if (known !== undefined) return known
-  const watched = claims.flatMap(claim => {
-    if (claim.kind !== 'never' || claim.rule !== undefined || claim.observers.length > 0) return []
-    const test = patternsFor(packed, claim, claim.where)
-    return test === undefined ? [] : [{ claim, test }]
-  })
-  const untaken = claims.flatMap(claim => {
-    if (claim.kind !== 'never' || claim.rule === undefined) return []
-    if (claim.where.some(pattern => Object.keys(pattern).length > 0)) return []
-    const rule = idOf(claim.rule)
-    if (!packed.flat.rules.some(({ id }) => id === rule)) return []
-    return [{ claim, rule, scope: patternsFor(packed, claim, claim.where) }]
-  })
-  const hold = { packed, alphabet: new Alphabet(packed.flat), watched, untaken: untaken.slice(0, 30) }
+  const untaken = claimsOnRules.flatMap(({ claim, rule }) =>
+    packed.flat.rules.some(({ id }) => id === rule)
+      ? [{ claim, rule, scope: patternsFor(packed, claim, claim.where) }]
+      : [],
+  )
+  if (untaken.length > MASKED) throw new RangeError(`more than ${MASKED} claims on rules do not fit in one word`)
+  const hold = { packed, alphabet: new Alphabet(packed.flat), watched: claimsOnStates(packed), untaken }
   holds.set(packed, hold)
   return hold
 }
@@ -126,7 +127,7 @@ export const followerFor = (hold: Hold, known: LogKnown): Follower =>
   new Follower(hold.packed, {
     observed: known.observed,
     fault: known.fault,
-    watch: hold.watched.map(({ test }) => test),
+    watch: hold.watched.map(({ where }) => where),
     ask: hold.untaken.map(({ rule }) => rule),
     ...(known.mute && { mute: known.observed }),
     ...(known.limit !== undefined && { limit: known.limit }),
@@ -549,8 +550,8 @@ export class LogJudge {
 
   /** The claim that was the first to be broken for certain. */
   private deviation(): { claim: Claim; line: Line } | undefined {
-    const { flat } = this.hold.packed
-    const { letters } = this.hold.alphabet
+    const { packed, alphabet } = this.hold
+    const { letters } = alphabet
     const sent = new Set(
       [...this.sent].flatMap(id => {
         const letter = letters[id]
@@ -560,13 +561,7 @@ export class LogJudge {
     const found = [...this.deviations].flatMap(([i, line]) => {
       const claim = this.hold.watched[i]?.claim
       if (claim === undefined) return []
-      // A claim about what happens without some rules says nothing once these may have been taken.
-      const taken = flat.rules.some(
-        ({ rule, side }) =>
-          claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
-          (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
-      )
-      return taken ? [] : [{ claim, line, i }]
+      return isBeside(packed, claim, sent) ? [] : [{ claim, line, i }]
     })
     return found.sort((a, b) => a.line.line - b.line.line || a.i - b.i)[0]
   }

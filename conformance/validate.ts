@@ -141,8 +141,8 @@ export interface Possible {
   all(test: Test): boolean
 }
 
-/** A claim that can be held against states alone, whoever did what. */
-interface Watched {
+/** A claim on states, with its test. */
+export interface Watched {
   readonly claim: Claim
   readonly where: Test
 }
@@ -171,20 +171,36 @@ export const foreseenOf = (packed: Packed, observed: Observed): Foreseen => ({
   ),
 })
 
-function watchedClaims(packed: Packed, observed: Observed): Watched[] {
-  const sent = new Set(observed.told.flatMap(told => (told.kind === 'sent' ? [`${told.side} ${told.sent.name}`] : [])))
-  return claims.flatMap(claim => {
+/** The claims that can be held against states alone, whoever did what. */
+export const claimsOnStates = (packed: Packed): Watched[] =>
+  claims.flatMap(claim => {
     if (claim.kind !== 'never' || claim.rule !== undefined || claim.observers.length > 0) return []
-    // A claim about what happens without some rules says nothing once these may have been taken.
-    const taken = packed.flat.rules.some(
-      ({ rule, side }) =>
-        claim.without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
-        (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
-    )
-    const where = taken ? undefined : patternsFor(packed, claim, claim.where)
+    const where = patternsFor(packed, claim, claim.where)
     return where === undefined ? [] : [{ claim, where }]
   })
+
+/**
+ * Whether one of the rules that a claim leaves out may have been taken: it says nothing then.
+ * `sent` has what commands were sent, each as its side and its name.
+ */
+export const isBeside = (packed: Packed, { without }: Claim, sent: ReadonlySet<string>): boolean =>
+  packed.flat.rules.some(
+    ({ rule, side }) =>
+      without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
+      (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
+  )
+
+function watchedClaims(packed: Packed, observed: Observed): Watched[] {
+  const sent = new Set(observed.told.flatMap(told => (told.kind === 'sent' ? [`${told.side} ${told.sent.name}`] : [])))
+  return claimsOnStates(packed).filter(({ claim }) => !isBeside(packed, claim, sent))
 }
+
+/** The claims that a rule is never taken, wherever it might be. */
+export const claimsOnRules: readonly { readonly claim: Claim; readonly rule: string }[] = claims.flatMap(claim =>
+  claim.kind === 'never' && claim.rule !== undefined && claim.where.every(pattern => Object.keys(pattern).length === 0)
+    ? [{ claim, rule: idOf(claim.rule) }]
+    : [],
+)
 
 const skippedOf = (observed: Observed): Record<string, number> => Object.fromEntries(observed.skipped)
 
@@ -365,9 +381,8 @@ export function follow(tracker: Tracker, observed: Observed): Stuck | undefined 
 /** A claim that a rule is never taken, where the transcript cannot be explained without that rule. */
 function takenRule(tracker: Tracker, transcript: Transcript, observed: Observed, version: string): Outcome | undefined {
   const { tried } = tracker
-  for (const claim of claims) {
-    const rule = claim.kind === 'never' && claim.rule !== undefined ? idOf(claim.rule) : undefined
-    if (rule === undefined || claim.where.some(pattern => Object.keys(pattern).length > 0) || !tried.has(rule)) continue
+  for (const { claim, rule } of claimsOnRules) {
+    if (!tried.has(rule)) continue
     // A claim of the same name may be made of another system; what it says is not about this transcript.
     const scope = patternsFor(tracker.packed, claim, claim.where)
     if (scope !== undefined && !tracker.some(scope)) continue
