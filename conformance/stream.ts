@@ -9,18 +9,9 @@
  * COLO's by the answer before it (`migration/colo.c:colo_do_checkpoint_transaction`),
  * a command (`migration/savevm.c:qemu_savevm_command_send`) by its first bytes.
  */
+import { coloMessages as colo } from '../spec/traces.ts'
 import type { Side } from './transcript.ts'
 
-/** COLO's messages in the order of `COLOMessage`, by the names that rules give them. */
-const colo = [
-  'checkpoint-ready',
-  'checkpoint-request',
-  'checkpoint-reply',
-  'vmstate-send',
-  'vmstate-size',
-  'vmstate-received',
-  'vmstate-loaded',
-] as const
 /** `mig_rp_message_type` in `migration/migration.c`. */
 const returned: readonly (string | undefined)[] = [
   undefined,

@@ -9,10 +9,11 @@ import { machine, type System, system } from '../spec/lang.ts'
 import { snapshots as ofSnapshots } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { RANDOM_VERSION, randomSystem } from './arbitrary.ts'
-import { explore, pathTo } from './explore.ts'
-import type { Cell, Flat } from './flat.ts'
+import { comings } from './comings.ts'
+import { explore } from './explore.ts'
+import type { Flat } from './flat.ts'
 import { flatten } from './flatten.ts'
-import { anyOf, cellsOf, pack } from './pack.ts'
+import { cellsOf, pack } from './pack.ts'
 import { tla, tlaConfig, tlaName } from './tla.ts'
 
 type Checker = (
@@ -43,29 +44,6 @@ const snapshots = ofSnapshots as unknown as System
 function checked(flat: Flat, never: Parameters<typeof tla>[1] = [], invariant = 'TypeOK') {
   const said: unknown = JSON.parse(check(tla(flat, never), tlaConfig(invariant), '{}', 1_000_000, 100_000, true, false))
   return said as { success: boolean; error_type: string | null; error_message: string | null; states_explored: number }
-}
-
-/** Whether we come to a state that fits, under all of the rules and without the last rule of our shortest way there. */
-function comings(
-  flat: Flat,
-  patterns: readonly (readonly Cell[])[],
-): { readonly flat: Flat; readonly comes: boolean }[] {
-  const first = (of: Flat) => {
-    const graph = explore(pack(of))
-    const test = anyOf(graph.packed, patterns)
-    const found = Array.from({ length: graph.size.states }, (_, n) => n).find(n =>
-      test(graph.states, n * graph.packed.words),
-    )
-    return { graph, found }
-  }
-  const { graph, found } = first(flat)
-  if (found === undefined) return [{ flat, comes: false }]
-  const last = flat.rows[pathTo(graph, found).steps.at(-1)?.row ?? -1]?.rule.id
-  const fewer = { ...flat, rows: flat.rows.filter(row => row.rule.id !== last).map((row, id) => ({ ...row, id })) }
-  return [
-    { flat, comes: true },
-    { flat: fewer, comes: first(fewer).found !== undefined },
-  ]
 }
 
 describe('tla-checker', () => {

@@ -34,8 +34,8 @@ export interface TraceEvent {
   readonly until?: string
 }
 
-/** `enum COLOMessage`. */
-const messages = [
+/** `enum COLOMessage`, in its order. */
+export const coloMessages = [
   'checkpoint-ready',
   'checkpoint-request',
   'checkpoint-reply',
@@ -83,7 +83,7 @@ export const traceEvents: readonly TraceEvent[] = [
     event: 'colo_send_message',
     cite: 'migration/colo.c:colo_send_message',
     text: "^Send '(?<to>[a-z-]+)' message$",
-    sends: messages,
+    sends: coloMessages,
     instead: {
       // Written whether it could be sent or not.
       'fail to ask for a checkpoint': ['checkpoint-request'],
@@ -106,7 +106,7 @@ export const traceEvents: readonly TraceEvent[] = [
     event: 'colo_receive_message',
     cite: 'migration/colo.c:colo_receive_message',
     text: "^Receive '(?<to>[a-z-]+)' message$",
-    receives: messages,
+    receives: coloMessages,
     may: {
       // The rule waits for all that the size announces.
       'lose the primary while receiving': ['vmstate-size'],

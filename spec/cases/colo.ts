@@ -18,6 +18,7 @@ import {
   tries,
   wait,
 } from '../script.ts'
+import { coloMessages } from '../traces.ts'
 import {
   cancel,
   checkpoint,
@@ -127,15 +128,8 @@ const real = (reason: string): More => ({ ...bare, real: reason })
 const leaves = 'One COLO_EXIT is said, COLO is left, and the guest runs on.'
 const exited = (at: Side): Act => awaits(at, 'COLO_EXIT')
 const done = (at: Side): Act => awaits(at, 'MIGRATION', { status: 'completed' })
-/** What cuts a checkpoint short, as rules call it. */
-const messages = [
-  'checkpoint-request',
-  'checkpoint-reply',
-  'vmstate-send',
-  'vmstate-size',
-  'vmstate-received',
-  'vmstate-loaded',
-] as const
+/** What cuts a checkpoint short: all that is said in one. */
+const messages = coloMessages.filter(message => message !== 'checkpoint-ready')
 
 const withoutVcpu: readonly Case[] = [
   pair(
