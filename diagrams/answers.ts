@@ -5,6 +5,7 @@ import type { Claim, System } from '../spec/lang.ts'
 import { transitions } from '../spec/transitions.ts'
 import { asciiSequence } from './ascii.ts'
 import { PRINTED, wrap } from './mermaid.ts'
+import { rstHead } from './page.ts'
 import { stepsBefore, tell } from './story.ts'
 
 /** A question, what it comes to, and the claims that say so. */
@@ -249,5 +250,5 @@ export function answersRst(found: ReadonlyMap<string, Proof>, version: string): 
     ]
   })
   const about = `Each answer with the claims that say so, judged for QEMU ${version}, and the shortest way that proves them.`
-  return `${[`.. ${PRINTED.replaceAll('`', '``')}`, '', title, '='.repeat(title.length), '', ...wrap(about, 78), ...sections].join('\n').trimEnd()}\n`
+  return `${[...rstHead(title), ...wrap(about, 78), ...sections].join('\n').trimEnd()}\n`
 }

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRINTED, wrap } from './mermaid.ts'
+import { rstHead } from './page.ts'
 
 type Obj = { readonly [member: string]: unknown }
 const isObject = (value: unknown): value is Obj => value !== null && typeof value === 'object' && !Array.isArray(value)
@@ -133,15 +134,9 @@ function observed(side: string, msg: Obj): string | undefined {
 
 /** A page of examples. */
 export const examplesPage = (title: string, before: string, examples: readonly Example[]): string =>
-  `${[
-    `.. ${PRINTED.replaceAll('`', '``')}`,
-    '',
-    title,
-    '='.repeat(title.length),
-    '',
-    ...wrap(before, 79),
-    ...examples.flatMap(example => ['', ...printExample(example)]),
-  ].join('\n')}\n`
+  `${[...rstHead(title), ...wrap(before, 79), ...examples.flatMap(example => ['', ...printExample(example)])].join(
+    '\n',
+  )}\n`
 
 /** The same for GitHub: code blocks, which it does not read. */
 export const examplesMarkdown = (title: string, before: string, examples: readonly Example[]): string =>

@@ -32,14 +32,19 @@ export function indexPage(shown: readonly Shown[], version: string): string {
   ].join('\n')}\n`
 }
 
+/** How a page in rST begins. */
+export const rstHead = (title: string): readonly string[] => [
+  `.. ${PRINTED.replaceAll('`', '``')}`,
+  '',
+  title,
+  '='.repeat(title.length),
+  '',
+]
+
 /** A path in ASCII, in a literal block. */
 export const transcriptPage = (title: string, about: string, text: string): string =>
   `${[
-    `.. ${PRINTED.replaceAll('`', '``')}`,
-    '',
-    title,
-    '='.repeat(title.length),
-    '',
+    ...rstHead(title),
     // In QEMU's documentation a single back-tick is a cross-reference.
     ...wrap(about.replaceAll('`', '``'), 79),
     '',

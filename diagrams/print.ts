@@ -1,6 +1,7 @@
 /** Parts of rules as words, and tables as Markdown and as rST. */
 import type { Json, Match, Rule, Says, Trigger } from '../spec/lang.ts'
 import { PRINTED } from './mermaid.ts'
+import { rstHead } from './page.ts'
 
 /** A value in a message, as short as it can be said. */
 export function printMatch(match: Match): string {
@@ -161,11 +162,7 @@ export const rst = (table: Table): string => rstPage(table.title, table.before, 
 /** Several tables on one page in reStructuredText; those with a title below a heading of their own. */
 export function rstPage(title: string, before: string, tables: readonly Table[]): string {
   return `${[
-    `.. ${PRINTED.replaceAll('`', '``')}`,
-    '',
-    title,
-    '='.repeat(title.length),
-    '',
+    ...rstHead(title),
     before,
     ...tables.flatMap(table => [
       '',
