@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseAddress } from './address.ts'
 import { type Link, type ProxyOptions, proxy } from './faults.ts'
@@ -284,3 +285,41 @@ test.each(['tcp:192.0.2.1:4444', 'tcp:example.org:4444', 'tcp:127.0.0.1.example.
     )
   },
 )
+
+test('a listener that has no room for the source turns it away, and that is a cut', async () => {
+  const path = join(tempDir(), `fault-${++count}`)
+  // One that accepts nobody: it listens, and then its only thread stands still.
+  const program = `const still = new Int32Array(new SharedArrayBuffer(4))
+    require('node:net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => {
+      require('node:fs').writeSync(1, 'up')
+      Atomics.wait(still, 0, 0)
+    })`
+  const busy = execa(process.execPath, ['-e', program, `${path}.dst`], { reject: false })
+  const crowd: Socket[] = []
+  try {
+    await once(busy.stdout, 'data')
+    let full = false
+    for (let i = 0; i < 16 && !full; i++) {
+      const socket = connect(`${path}.dst`)
+      crowd.push(socket)
+      full = await new Promise<boolean>(resolve => {
+        socket.on('connect', () => resolve(false)).on('error', () => resolve(true))
+      })
+    }
+    expect(full).toBe(true)
+    const faults: string[] = []
+    const link = await proxy({
+      listen: `unix:${path}.src`,
+      target: `unix:${path}.dst`,
+      announce: fault => faults.push(fault),
+    })
+    links.push(link)
+    const src = end(connect({ ...parseAddress(link.address), allowHalfOpen: true }))
+    await until(() => src.ended || src.closed)
+    expect(faults).toEqual(['cut'])
+  } finally {
+    for (const socket of crowd) socket.destroy()
+    busy.kill('SIGKILL')
+    await busy
+  }
+})
