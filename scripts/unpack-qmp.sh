@@ -32,25 +32,10 @@ trap 'rm -rf -- "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' 'Created-By: Packages' |
-  awk '!found && $2 == "main" && $1 ~ /debian/ { print $1; found = 1 }')
-[ -n "$mirror" ] || die "no Debian mirror among this machine's apt sources"
-keyring=
-for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
-  [ -r "$file" ] && keyring=$file && break
-done
-[ -n "$keyring" ] || die 'the package debian-archive-keyring is needed to verify signatures'
-
-mkdir -p "$tmp"/apt/{state/lists/partial,cache/archives/partial,none} "$tmp/root"
+# shellcheck source=scripts/debian.sh
+. "$here/debian.sh"
 # No stable release has it yet.
-printf 'deb [signed-by=%s] %s sid main\n' "$keyring" "$mirror" >"$tmp/apt/sources.list"
-: >"$tmp/apt/state/status"
-get() {
-  apt-get -qq \
-    -o Dir::Etc::SourceList="$tmp/apt/sources.list" -o Dir::Etc::SourceParts="$tmp/apt/none" \
-    -o Dir::State="$tmp/apt/state" -o Dir::State::Status="$tmp/apt/state/status" -o Dir::Cache="$tmp/apt/cache" \
-    -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 "$@" </dev/null
-}
+private_apt sid
 say 'fetching'
 get -o APT::Update::Error-Mode=any update || die 'the package list could not be fetched or verified'
 (cd -- "$tmp" && get download python3-qemu-qmp) || die 'the package could not be fetched'
