@@ -7,7 +7,7 @@ import { type Header, type Line, type Side, type Transcript, TranscriptError } f
 import { versionIn } from '../whose.ts'
 import type { Format, Item, LogReader } from './format.ts'
 import { formatOf, formats, headLines } from './formats.ts'
-import { bytesOf, Cutter } from './input.ts'
+import { Cutter } from './input.ts'
 
 /** How far a log is read to find the first line that tells its format. */
 const PATIENCE = 50_000
@@ -131,20 +131,6 @@ export interface Log {
   readonly format: Format
   readonly transcripts: readonly Transcript[]
   readonly unreadable: number
-}
-
-/**
- * Reads a log into memory.
- *
- * @throws TranscriptError for what is no log, UnreadableError for what cannot be opened
- */
-export async function readLog(file: string, format?: Format, side?: Side): Promise<Log> {
-  const name = file === '-' ? 'stdin' : file
-  const feed = new LogFeed(name, format)
-  const items: Item[] = []
-  for await (const chunk of bytesOf(file)) for (const item of feed.push(chunk)) items.push(item)
-  for (const item of feed.end()) items.push(item)
-  return logOf(name, feed, items, side)
 }
 
 /** The transcripts that the messages of a log make. */

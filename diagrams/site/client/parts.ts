@@ -1,6 +1,6 @@
 /** Parts of views: rules, cites, ways as sequence diagrams. */
 import type { Frame, RuleInfo, Story } from '../types.ts'
-import { at, type Child, code, data, h, isIn, link, releaseText, table } from './dom.ts'
+import { at, type Child, code, data, h, isIn, link, table } from './dom.ts'
 
 /** A place in QEMU's source as a link to its repository. */
 export function cite(place: string, release: string): Child {
@@ -183,6 +183,3 @@ export function runLinks(runs: readonly { readonly id: string; readonly step: nu
     rest.length === 0 ? undefined : h('details', {}, h('summary', {}, `${rest.length} more`), list(rest.map(item))),
   ]
 }
-
-/** Releases in words, for a heading. */
-export const inReleases = (mask: number): string => releaseText(mask)
