@@ -23,12 +23,17 @@ export interface FoundIn {
  * @param seen is added to
  * @param from the paths; a file that is no transcript is passed over
  * @param every which count whatever their header says
+ * @param alike whether those are looked into, too, that look like others before them, which takes long
  */
 export async function addSeen(
   seen: Map<string, string[]>,
   from: readonly string[],
   judges: Pick<Judges, 'needed'>,
-  { every = false, onFile = () => {} }: { readonly every?: boolean; readonly onFile?: (found: FoundIn) => void } = {},
+  {
+    every = false,
+    alike = every,
+    onFile = () => {},
+  }: { readonly every?: boolean; readonly alike?: boolean; readonly onFile?: (found: FoundIn) => void } = {},
 ): Promise<FoundIn[]> {
   const all: FoundIn[] = []
   const traits = new Set<string>()
@@ -37,7 +42,7 @@ export async function addSeen(
     const { rules: release } = profileOfTranscript(transcript, 'auto')
     if (release === undefined || (!every && transcript.header.args === undefined)) return
     // What is like the others shows what they show.
-    if (!every && !isNovel(transcript, traits)) return
+    if (!alike && !isNovel(transcript, traits)) return
     const known = [...seen].flatMap(([rule, releases]) => (releases.includes(release) ? [rule] : []))
     const rules = await judges.needed(transcript, release, known)
     for (const rule of rules) {

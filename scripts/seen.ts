@@ -1,12 +1,12 @@
 /**
  * Finds which rules real QEMU was seen to take, and writes `spec/seen.json`.
  *
- *     node scripts/seen.ts [--afresh] [--add DIR|FILE]...
+ *     node scripts/seen.ts [--afresh] [--thorough] [--add DIR|FILE]...
  *
  * It looks through the transcripts that are kept in `conformance/transcripts`, or
  * through those that `lockstep conform --out` has left in the folders that are given.  What
  * was found earlier stays, as long as there is a rule of that name in that release;
- * with `--afresh`, it does not.
+ * with `--afresh`, it does not.  Runs that look like others are passed over, unless `--thorough`.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +41,11 @@ function pruned(seen: ReadonlyMap<string, readonly string[]>): Map<string, strin
 }
 
 const { values } = parseArgs({
-  options: { afresh: { type: 'boolean', default: false }, add: { type: 'string', multiple: true, default: [] } },
+  options: {
+    afresh: { type: 'boolean', default: false },
+    thorough: { type: 'boolean', default: false },
+    add: { type: 'string', multiple: true, default: [] },
+  },
 })
 const seen = values.afresh ? new Map<string, string[]>() : pruned(readSeen(readFileSync(file, 'utf8')))
 const write = () => writeFileSync(file, printSeen(seen, compareVersions))
@@ -55,7 +59,7 @@ const tell = ({ file: path, rules, release }: FoundIn): void => {
 // What the kept ones show was found before, unless nothing is to be left of it.
 if (values.afresh || values.add.length === 0)
   await addSeen(seen, transcriptsIn(kept), { needed }, { every: true, onFile: tell })
-await addSeen(seen, values.add.flatMap(transcriptsIn), { needed }, { onFile: tell })
+await addSeen(seen, values.add.flatMap(transcriptsIn), { needed }, { alike: values.thorough, onFile: tell })
 await close()
 write()
 process.stderr.write(`${seen.size} rules were seen to be taken\n`)
