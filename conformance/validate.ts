@@ -113,6 +113,8 @@ export function faultsOf(
   for (const { side, msg } of transcript.lines) {
     const { exit } = msg
     if (isObject(exit) && exit.by === 'harness') listed.add(`${side} kill`)
+    // Whoever is about to be killed may yet end by himself, and of what: no kill sends another signal.
+    if (isObject(exit) && typeof exit.signal === 'string' && exit.signal !== 'SIGKILL') listed.delete(`${side} kill`)
     if (isObject(msg.data) && msg.data.reason === 'host-signal') listed.add(`${side} term`)
   }
   // A process whose end is told of ended in that way and in no other.

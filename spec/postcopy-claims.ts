@@ -104,6 +104,18 @@ export const postcopyClaims = [
     },
   ),
   ofPostcopy.never(
+    'a recovery ends the source that attempts it',
+    { ...srcGone, 'src.migration': 'postcopy-recover' },
+    {
+      without: kills,
+      broken: upTo(
+        '7.2',
+        'Where the thread of the return path is slow to see the connection broken, it lets go of the one that migrate has made for the recovery, and reads from none.',
+      ),
+      seen: { '7.2': '7.2.22: SIGSEGV in 1 of 300 recoveries on a busy machine' },
+    },
+  ),
+  ofPostcopy.never(
     'a recovery is attempted and no status says so',
     { 'src.resuming': 'connecting', 'src.migration': 'postcopy-paused' },
     {

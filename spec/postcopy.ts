@@ -674,6 +674,16 @@ export const postcopySource = machine(
     ],
     'return path': [
       {
+        // It finds its file broken, and lets go of the one that a recovery has put in its place meanwhile.
+        name: 'crash on a return path that is gone',
+        cite: 'migration/migration.c:source_return_path_thread, migration/migration.c:migration_release_from_dst_file',
+        where: { migration: 'postcopy-recover', thread: ['syncing', 'asked'] },
+        does: { link: 'up ~> cut' },
+        says: [exits(null)],
+        may: true,
+        until: '8.1',
+      },
+      {
         name: 'hear that the devices are loaded',
         cite: 'migration/migration.c:source_return_path_thread',
         on: receives('pong'),
