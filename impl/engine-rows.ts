@@ -79,8 +79,8 @@ export class Memory {
   readonly words: readonly number[]
   readonly masks: readonly number[]
   readonly rows: readonly number[]
-  /** For each row the tests, `word, mask, value`, then -1, then `word, shift, mask, allowed`, then -1. */
-  private readonly tests: readonly Int32Array[]
+  /** For each row where its tests end, and the tests: `word, shift, mask, allowed` each. */
+  private readonly tests: Int32Array
 
   constructor(flat: Flat, fields: readonly Field[], { rows, reads }: Group) {
     const masks = new Map<number, number>()
@@ -92,27 +92,35 @@ export class Memory {
     this.masks = this.words.map(word => masks.get(word) ?? 0)
     this.table = new Int32Array(256 * (this.words.length + 1))
     this.rows = rows
-    this.tests = rows.map(row => {
-      const tests: number[] = []
+    const tests: number[] = []
+    for (const row of rows) {
+      const begin = tests.push(0) - 1
       for (const { variable, from } of flat.rows[row]?.cells ?? []) {
         const { word, shift, mask } = fields[variable] as Field
         if (from !== everything(flat.variables[variable]?.values ?? [])) tests.push(word, shift, mask, from)
       }
-      return Int32Array.from(tests)
-    })
+      tests[begin] = tests.length
+    }
+    this.tests = Int32Array.from(tests)
   }
 
   /** The rows that fit, by testing each. */
   fitting(states: Int32Array, at: number): number[] {
-    return this.rows.filter((_, i) => {
-      const tests = this.tests[i] as Int32Array
-      for (let t = 0; t < tests.length; t += 4) {
+    const { rows, tests } = this
+    const fits: number[] = []
+    let t = 0
+    for (let i = 0; i < rows.length; i++) {
+      const next = tests[t] as number
+      let all = true
+      for (t += 1; all && t < next; t += 4) {
         const value =
           ((states[at + (tests[t] as number)] as number) >>> (tests[t + 1] as number)) & (tests[t + 2] as number)
-        if ((((tests[t + 3] as number) >>> value) & 1) === 0) return false
+        all = (((tests[t + 3] as number) >>> value) & 1) !== 0
       }
-      return true
-    })
+      if (all) fits.push(rows[i] as number)
+      t = next
+    }
+    return fits
   }
 
   /** Keeps where the list for a state is. */

@@ -33,7 +33,8 @@ export class Run {
   steps = 0
   /** In how many states it starts. */
   starts = 0
-  engine: 'js' | 'wasm' = 'js'
+  engine: 'js' | 'wasm'
+  private quick = false
   private readonly bounds: Bounds
   private readonly keepsLinks: boolean
   private readonly shape: Shape
@@ -42,7 +43,8 @@ export class Run {
   private refresh: () => void
   private top: number
 
-  constructor(packed: Packed, bounds: Bounds, shape: Shape = {}) {
+  constructor(packed: Packed, bounds: Bounds, shape: Shape = {}, engine: 'js' | 'wasm' = 'js') {
+    this.engine = engine
     this.packed = packed
     this.bounds = bounds
     const kernel = kernelOf(packed.flat, packed.fields, packed.words, shape)
@@ -58,9 +60,14 @@ export class Run {
     this.forget()
     this.set(AT.mask, this.view('t').length - 1)
     this.refill()
-    const { made, refresh } = asJavaScript(kernel.program, this.imports(), () => this.views())
-    this.made = made
-    this.refresh = refresh
+    if (engine === 'wasm') {
+      this.made = this.assembled()
+      this.refresh = () => {}
+    } else {
+      const { made, refresh } = asJavaScript(kernel.program, this.imports(), () => this.views())
+      this.made = made
+      this.refresh = refresh
+    }
     this.start()
   }
 
@@ -96,20 +103,25 @@ export class Run {
     }
   }
 
-  /** Goes on in WebAssembly. */
+  /** Goes on in WebAssembly, printed to suit what was found so far. */
   quicken(): void {
-    if (this.engine === 'wasm') return
+    if (this.quick) return
+    this.quick = true
     // Where hardly any two states are alike to a group of rows, its rows are tested one after another.
     const tested = this.fits.flatMap((fits, group) => (fits * 4 > this.count ? [group] : []))
     if (tested.length > 0) {
       const { flat, fields, words } = this.packed
       this.kernel = kernelOf(flat, fields, words, { ...this.shape, tested: new Set(tested) })
-    }
+    } else if (this.engine === 'wasm') return
+    this.refresh = () => {}
+    this.made = this.assembled()
+    this.engine = 'wasm'
+  }
+
+  private assembled(): Made {
     const { program } = this.kernel
     const memories = Object.fromEntries(program.memories.map(name => [name, this.memory(name).map()]))
-    this.refresh = () => {}
-    this.made = asWebAssembly(program, this.imports(), memories)
-    this.engine = 'wasm'
+    return asWebAssembly(program, this.imports(), memories)
   }
 
   /** The words of all states, one after another. */

@@ -81,8 +81,9 @@ export function estimateOf(levels: readonly number[], states: number): number | 
 export const engines = ['auto', 'interpret', 'js', 'wasm'] as const
 export type EngineName = (typeof engines)[number]
 
-/** From so many states on it pays to compile. */
+/** From so many states on it pays to compile; with so many rows it pays at once, for the code does not grow with them. */
 const LARGE = 20_000
+const MANY = 128
 
 /** States that a search goes on from before it looks up. */
 const AT_ONCE = 16_384
@@ -136,8 +137,8 @@ function quickly(packed: Packed, engine: EngineName, options: ExploreOptions): G
       },
     },
     { ...options.shape, links: options.links === true },
+    engine === 'wasm' || (engine === 'auto' && packed.flat.rows.length >= MANY) ? 'wasm' : 'js',
   )
-  if (engine === 'wasm') run.quicken()
   let told = performance.now() + 500
   for (to = run.count; ; depth++) {
     levels.push(to - from)
