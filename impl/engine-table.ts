@@ -21,7 +21,7 @@ export const hashOf = (words: Int32Array, at: number, count: number): number => 
 }
 
 /** A longer copy. */
-export const grow = (array: Int32Array, length: number): Int32Array => {
+export const grow = (array: Int32Array, length: number): Int32Array<ArrayBuffer> => {
   const next = new Int32Array(length)
   next.set(array)
   return next

@@ -20,6 +20,8 @@ export interface Graph {
   readonly states: Int32Array
   /** The state that a state was found from, or -1; see `pathTo`. */
   readonly parentOf: (state: number) => number
+  /** The first row that leads to a state from the one it was found from, where that is known. */
+  readonly rowTo?: (state: number) => number
   /** How often each row is taken. */
   readonly taken: ArrayLike<number>
   /** Ids of rules that no reachable state takes. */
@@ -111,7 +113,8 @@ export function explore(packed: Packed, options: ExploreOptions = {}): Graph {
   return engine === 'interpret' ? slowly(packed, options) : quickly(packed, engine, options)
 }
 
-const unusedOf = ({ flat }: Packed, taken: ArrayLike<number>): string[] => {
+/** Ids of rules of which no row was taken. */
+export const unusedOf = ({ flat }: Packed, taken: ArrayLike<number>): string[] => {
   const used = new Set(flat.rows.filter((_, i) => taken[i] !== 0).map(row => row.rule.id))
   return flat.rules.map(rule => rule.id).filter(id => !used.has(id))
 }
@@ -155,17 +158,37 @@ function quickly(packed: Packed, engine: EngineName, options: ExploreOptions): G
   }
   const { count: found, steps, sums } = run
   const states = run.states()
+  const links = options.links === true ? run.links() : undefined
+  const parentOf = (state: number): number => {
+    if (state < run.starts) return -1
+    const between = run.foundBetween(state)
+    return links === undefined ? foundFrom(packed, states, state, between) : linkedFrom(links, state, between)
+  }
   return {
     packed,
     size: { states: found, steps, depth },
     fingerprint: printSums(sums),
     states,
-    parentOf: state => (state < run.starts ? -1 : foundFrom(packed, states, state, run.foundBetween(state))),
+    parentOf,
+    ...(links !== undefined && { rowTo: state => rowBetween(links, parentOf(state), state) }),
     taken: run.taken,
     unused: unusedOf(packed, run.taken),
     find: (at, offset) => run.find(at, offset),
-    ...(options.links === true && { links: run.links() }),
+    ...(links !== undefined && { links }),
   }
+}
+
+/** The first row that leads from one state to another, or -1. */
+function rowBetween({ heads, edges }: Links, from: number, to: number): number {
+  const end = heads[from + 1] ?? 0
+  for (let e = heads[from] ?? 0; e < end; e++) if (edges[e * 2] === to) return edges[e * 2 + 1] ?? -1
+  return -1
+}
+
+/** The first state between two from which a step leads to a state. */
+function linkedFrom(links: Links, state: number, [first, last]: readonly [number, number]): number {
+  for (let parent = first; parent <= last; parent++) if (rowBetween(links, parent, state) >= 0) return parent
+  throw new Error(`nothing leads to state ${state}`)
 }
 
 /** The first state between two that leads to a state. */
@@ -251,10 +274,11 @@ export function pathTo(graph: Graph, state: number): { readonly start: number; r
   const steps: PathStep[] = []
   let at = state
   for (let parent = graph.parentOf(at); parent >= 0; parent = graph.parentOf(at)) {
-    let first = -1
-    step(graph.states, parent * words, next, row => {
-      if (first < 0 && next.every((word, i) => word === graph.states[at * words + i])) first = row
-    })
+    let first = graph.rowTo?.(at) ?? -1
+    if (first < 0)
+      step(graph.states, parent * words, next, row => {
+        if (first < 0 && next.every((word, i) => word === graph.states[at * words + i])) first = row
+      })
     steps.push({ row: first, state: at })
     at = parent
   }

@@ -13,6 +13,7 @@
  * does take one some day.  Nobody owes a command, a fault or a timer.
  */
 import type { Claim, System } from '../spec/lang.ts'
+import { derive } from './derive.ts'
 import { type ExploreOptions, explore, type Graph, linksOf, type PathStep, pathTo } from './explore.ts'
 import { fairTrap, type Links } from './fair.ts'
 import { type Row, slug } from './flat.ts'
@@ -83,18 +84,22 @@ export class Judge {
   ): { graph: Graph; links?: Links } {
     const without = claim?.without ?? []
     const observers = claim?.observers ?? []
+    const whole = JSON.stringify([system.name, version, [], []])
     const key = JSON.stringify([system.name, version, without, observers])
     const known = this.graphs.get(key)
     if (known !== undefined) return known
     // Graphs of systems cut down for one claim are rarely asked for twice, and they are large.
-    if (this.graphs.size > 6) this.graphs.delete([...this.graphs.keys()][0] ?? '')
+    if (this.graphs.size > 2) this.graphs.delete([...this.graphs.keys()].find(one => one !== whole) ?? '')
     const base = flatten(system, version)
     for (const name of without) checkNamed(system, name, claim?.name ?? '')
     const flat = watch(
       without.length === 0 ? base : flatten({ ...system, without: [...system.without, ...without] }, version),
       observers,
     )
-    const entry = { graph: this.explorer(pack(flat), { links: lasting }) }
+    const packed = pack(flat)
+    // Of the whole, all steps may be known: then what is left of it is soon found.
+    const of = this.graphs.get(whole)?.graph
+    const entry = { graph: (of && derive(of, packed, lasting)) ?? this.explorer(packed, { links: lasting }) }
     this.graphs.set(key, entry)
     return entry
   }

@@ -112,7 +112,7 @@ export function find(
   const [version] = versions
   if (system === undefined || version === undefined) throw new Error(`there is no system "${name}" to explore`)
   const chosen = claims.flatMap(id => allClaims.filter(claim => claim.id === id))
-  const lasting = chosen.some(claim => isLasting(claim) && claim.without.length + claim.observers.length === 0)
+  const lasting = chosen.some(claim => isLasting(claim) || claim.without.length + claim.observers.length > 0)
   // Its graphs are let go with the judge: the next may be large.
   const judge = new Judge((packed, options) => {
     try {
