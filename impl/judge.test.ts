@@ -453,6 +453,6 @@ function putOff({ graph, steps, loop = 0 }: Witness, states: readonly State[]): 
 
 test('a state owes a step as its rows do', () => {
   const graph = new Judge().graph(circle, VERSION)
-  const owed = Array.from({ length: graph.size.states }, (_, n) => owes(graph, graph.states, n * graph.packed.words))
+  const owed = Array.from({ length: graph.size.states }, (_, n) => owes(graph, n))
   expect(owed.filter(one => !one)).toHaveLength(1)
 })

@@ -16,11 +16,11 @@ import type { Claim, System } from '../spec/lang.ts'
 import { derive } from './derive.ts'
 import { type ExploreOptions, explore, type Graph, linksOf, type PathStep, pathTo } from './explore.ts'
 import { fairTrap, type Links } from './fair.ts'
-import { type Row, slug } from './flat.ts'
+import { slug } from './flat.ts'
 import { flatten } from './flatten.ts'
 import { SpecError } from './move.ts'
 import { watch } from './observer.ts'
-import { anyOf, cellsOf, type Packed, pack, type Test } from './pack.ts'
+import { anyOf, cellsOf, type Packed, pack, type Scan, scanOf } from './pack.ts'
 
 /** The way to what a verdict rests on.  From `loop` on, its steps repeat for ever; without steps there, it stays. */
 export interface Witness {
@@ -46,9 +46,16 @@ export interface Verdict {
 /** Whether a claim is about what happens in the end: only then steps must be known, not states alone. */
 export const isLasting = ({ kind }: Claim): boolean => kind === 'recovers' || kind === 'leadsTo'
 
+/** A graph, and what was worked out of it. */
+interface Entry {
+  readonly graph: Graph
+  links?: Links
+  back?: Links
+}
+
 /** Explores what a claim is about.  Graphs are kept, for many claims are about the same. */
 export class Judge {
-  private readonly graphs = new Map<string, { graph: Graph; links?: Links }>()
+  private readonly graphs = new Map<string, Entry>()
   private readonly explorer: (packed: Packed, options?: ExploreOptions) => Graph
 
   constructor(explorer: (packed: Packed, options?: ExploreOptions) => Graph = explore) {
@@ -81,7 +88,7 @@ export class Judge {
     version: string,
     claim?: Claim,
     lasting = claim !== undefined && isLasting(claim),
-  ): { graph: Graph; links?: Links } {
+  ): Entry {
     const without = claim?.without ?? []
     const observers = claim?.observers ?? []
     const whole = JSON.stringify([system.name, version, [], []])
@@ -99,37 +106,35 @@ export class Judge {
     const packed = pack(flat)
     // Of the whole, all steps may be known: then what is left of it is soon found.
     const of = this.graphs.get(whole)?.graph
-    const entry = { graph: (of && derive(of, packed, lasting)) ?? this.explorer(packed, { links: lasting }) }
+    const entry: Entry = { graph: (of && derive(of, packed, lasting)) ?? this.explorer(packed, { links: lasting }) }
     this.graphs.set(key, entry)
     return entry
   }
 
-  private find(claim: Claim, entry: { graph: Graph; links?: Links }): Witness | undefined {
+  private find(claim: Claim, entry: Entry): Witness | undefined {
     const { graph } = entry
-    const test = patterns(graph, claim.where)
+    const where = claim.where.map(pattern => cellsOf(graph.packed.flat, pattern))
     if (claim.kind === 'never' || claim.kind === 'sometimes') {
-      return claim.rule === undefined ? firstState(graph, test) : firstStep(graph, test, ruleIds(graph, claim.rule))
+      const scan = scanOf(graph.packed, where)
+      return claim.rule === undefined ? firstState(graph, scan) : firstStep(graph, scan, ruleIds(graph, claim.rule))
     }
-    if (claim.kind === 'rests') return firstState(graph, (states, at) => test(states, at) && !owes(graph, states, at))
+    if (claim.kind === 'rests') return firstState(graph, scanOf(graph.packed, where), state => !owes(graph, state))
     // A search that keeps steps is faster than asking of each where it leads.
     entry.links ??= graph.links ?? this.explorer(graph.packed, { links: true }).links ?? linksOf(graph)
-    const goal = patterns(graph, claim.to)
+    const goal = claim.to.map(pattern => cellsOf(graph.packed.flat, pattern))
     for (const actor of claim.by ?? []) {
       if (!graph.packed.flat.actors.includes(actor))
         throw new SpecError(`claim "${claim.name}": there is no actor "${actor}" in ${graph.packed.flat.name}`)
     }
-    if (claim.kind === 'recovers') return stranded(graph, entry.links, test, goal, claim.by)
-    const trap = fairTrap(graph, entry.links, test, goal)
+    if (claim.kind === 'recovers') {
+      entry.back ??= backwards(entry.links, graph.size.states)
+      return stranded(graph, entry.back, scanOf(graph.packed, where), scanOf(graph.packed, goal), claim.by)
+    }
+    const trap = fairTrap(graph, entry.links, anyOf(graph.packed, where), anyOf(graph.packed, goal))
     if (trap === undefined) return undefined
     return { graph, ...trap }
   }
 }
-
-const patterns = (graph: Graph, list: Claim['where']): Test =>
-  anyOf(
-    graph.packed,
-    list.map(pattern => cellsOf(graph.packed.flat, pattern)),
-  )
 
 /** The id of a rule that a claim names as `side: name`, or as `name` for a rule of the whole. */
 export const idOf = (name: string): string => {
@@ -165,33 +170,48 @@ function ruleIds(graph: Graph, name: string): ReadonlySet<string> {
 }
 
 /** Whether anybody owes a step in this state. */
-export function owes(graph: Graph, states: Int32Array, at: number): boolean {
-  const { packed } = graph
-  let owed = false
-  packed.step(states, at, new Int32Array(packed.words), row => {
-    owed ||= packed.flat.rows[row]?.owed === true
+export function owes(graph: Graph, state: number): boolean {
+  const { packed, links, states } = graph
+  const owed = (row: number): boolean => packed.flat.rows[row]?.owed === true
+  if (links !== undefined) {
+    const { heads, edges } = links
+    for (let e = heads[state] ?? 0; e < (heads[state + 1] ?? 0); e++) if (owed(edges[e * 2 + 1] ?? -1)) return true
+    return false
+  }
+  let any = false
+  packed.step(states, state * packed.words, new Int32Array(packed.words), row => {
+    any ||= owed(row)
   })
-  return owed
+  return any
 }
 
-function firstState(graph: Graph, test: Test): Witness | undefined {
-  const { words } = graph.packed
-  for (let state = 0; state < graph.size.states; state++) {
-    if (test(graph.states, state * words)) return { graph, ...pathTo(graph, state) }
+function firstState(graph: Graph, scan: Scan, also: (state: number) => boolean = () => true): Witness | undefined {
+  const { states } = graph.size
+  for (let state = scan(graph.states, 0, states); state >= 0; state = scan(graph.states, state + 1, states)) {
+    if (also(state)) return { graph, ...pathTo(graph, state) }
   }
   return undefined
 }
 
-function firstStep(graph: Graph, test: Test, ids: ReadonlySet<string>): Witness | undefined {
-  const { words, step, flat } = graph.packed
-  const wanted = (row: number): boolean => ids.has((flat.rows[row] as Row).rule.id)
-  const next = new Int32Array(words)
-  for (let state = 0; state < graph.size.states; state++) {
-    if (!test(graph.states, state * words)) continue
+function firstStep(graph: Graph, scan: Scan, ids: ReadonlySet<string>): Witness | undefined {
+  const { links, packed, taken, size } = graph
+  const wanted = packed.flat.rows.map(({ rule }, row) => ids.has(rule.id) && taken[row] !== 0)
+  if (!wanted.includes(true)) return undefined
+  const next = new Int32Array(packed.words)
+  for (let state = scan(graph.states, 0, size.states); state >= 0; state = scan(graph.states, state + 1, size.states)) {
     let found: PathStep | undefined
-    step(graph.states, state * words, next, row => {
-      if (found === undefined && wanted(row)) found = { row, state: graph.find(next, 0) }
-    })
+    if (links === undefined) {
+      packed.step(graph.states, state * packed.words, next, row => {
+        if (found === undefined && wanted[row] === true) found = { row, state: graph.find(next, 0) }
+      })
+    } else {
+      const { heads, edges } = links
+      const end = heads[state + 1] as number
+      for (let e = heads[state] as number; e < end && found === undefined; e++) {
+        const row = edges[e * 2 + 1] as number
+        if (wanted[row] === true) found = { row, state: edges[e * 2] as number }
+      }
+    }
     if (found === undefined) continue
     const { start, steps } = pathTo(graph, state)
     return { graph, start, steps: [...steps, found] }
@@ -199,53 +219,59 @@ function firstStep(graph: Graph, test: Test, ids: ReadonlySet<string>): Witness 
   return undefined
 }
 
-/** A state that is p from which no q can be reached by these actors. */
-function stranded(
-  graph: Graph,
-  links: Links,
-  test: Test,
-  goal: Test,
-  by: readonly string[] | undefined,
-): Witness | undefined {
-  const { words, flat } = graph.packed
-  const allowed = flat.rows.map(row => by === undefined || by.includes(row.rule.actor))
-  const count = graph.size.states
-  // Backwards from the goal: a list of predecessors in the same shape as the list of successors.
+/** The steps of a graph by where they lead: of state s those from `heads[s]` on; of each where it comes from, and its row. */
+type Back = Links
+
+function backwards({ heads: from, edges }: Links, count: number): Back {
   const heads = new Int32Array(count + 1)
-  const { edges } = links
   for (let e = 0; e < edges.length; e += 2) {
-    const target = edges[e] ?? 0
-    heads[target + 1] = (heads[target + 1] ?? 0) + 1
+    const target = edges[e] as number
+    heads[target + 1] = (heads[target + 1] as number) + 1
   }
-  for (let i = 0; i < count; i++) heads[i + 1] = (heads[i + 1] ?? 0) + (heads[i] ?? 0)
+  for (let i = 0; i < count; i++) heads[i + 1] = (heads[i + 1] as number) + (heads[i] as number)
   const fill = heads.slice()
-  const sources = new Int32Array(edges.length / 2)
+  const sources = new Int32Array(edges.length)
   for (let state = 0; state < count; state++) {
-    for (let e = links.heads[state] ?? 0; e < (links.heads[state + 1] ?? 0); e++) {
-      if (allowed[edges[e * 2 + 1] ?? 0] !== true) continue
-      const target = edges[e * 2] ?? 0
-      const at = fill[target] ?? 0
-      sources[at] = state
+    const end = from[state + 1] as number
+    for (let e = from[state] as number; e < end; e++) {
+      const target = edges[e * 2] as number
+      const at = fill[target] as number
+      sources[at * 2] = state
+      sources[at * 2 + 1] = edges[e * 2 + 1] as number
       fill[target] = at + 1
     }
   }
+  return { heads, edges: sources }
+}
+
+/** A state that is p from which no q can be reached by these actors. */
+function stranded(
+  graph: Graph,
+  { heads, edges }: Back,
+  where: Scan,
+  goal: Scan,
+  by: readonly string[] | undefined,
+): Witness | undefined {
+  const allowed = Uint8Array.from(graph.packed.flat.rows, row =>
+    by === undefined || by.includes(row.rule.actor) ? 1 : 0,
+  )
+  const count = graph.size.states
   const good = new Uint8Array(count)
-  const work: number[] = []
-  for (let state = 0; state < count; state++) {
-    if (!goal(graph.states, state * words)) continue
+  const work = new Int32Array(count)
+  let left = 0
+  for (let state = goal(graph.states, 0, count); state >= 0; state = goal(graph.states, state + 1, count)) {
     good[state] = 1
-    work.push(state)
+    work[left++] = state
   }
-  for (let state = work.pop(); state !== undefined; state = work.pop()) {
-    for (let e = heads[state] ?? 0; e < (fill[state] ?? 0); e++) {
-      const source = sources[e] ?? 0
-      if (good[source] === 1) continue
+  while (left > 0) {
+    const state = work[--left] as number
+    const end = heads[state + 1] as number
+    for (let e = heads[state] as number; e < end; e++) {
+      const source = edges[e * 2] as number
+      if (good[source] === 1 || allowed[edges[e * 2 + 1] as number] === 0) continue
       good[source] = 1
-      work.push(source)
+      work[left++] = source
     }
   }
-  for (let state = 0; state < count; state++) {
-    if (good[state] === 0 && test(graph.states, state * words)) return { graph, ...pathTo(graph, state) }
-  }
-  return undefined
+  return firstState(graph, where, state => good[state] === 0)
 }

@@ -230,3 +230,19 @@ export function anyOf(packed: Packed, patterns: readonly (readonly Cell[])[]): T
   const body = `${loads.join(' ')} return !!(${tests.join(' || ') || 'false'});`
   return new Function('states', 'at', body) as Test
 }
+
+/** The first state from number `from` on, of `count`, that fits; -1 when none does. */
+export type Scan = (states: Int32Array, from: number, count: number) => number
+
+/** Compiles patterns to a search for states that fit any of them: of many states, much faster than asking of each. */
+export function scanOf(packed: Packed, patterns: readonly (readonly Cell[])[]): Scan {
+  const { words } = packed
+  const tests = patterns.map(cells => `(${conditionCode(cells, packed.flat, packed.fields)})`).join(' || ') || 'false'
+  const loads = Array.from({ length: words }, (_, i) => i).filter(i => new RegExp(`\\bw${i}\\b`).test(tests))
+  const body = `for (let at = from * ${words}, end = count * ${words}; at < end; at += ${words}) {
+    ${loads.map(i => `const w${i} = states[at + ${i}];`).join(' ')}
+    if (${tests}) return at / ${words};
+  }
+  return -1;`
+  return new Function('states', 'from', 'count', body) as Scan
+}
