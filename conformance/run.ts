@@ -21,6 +21,7 @@ import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
 import { isAtRest, unlessStalled } from './stall.ts'
 import type { Side, Transcript } from './transcript.ts'
+import { look } from './wait.ts'
 
 /** How to run a case. */
 export interface RunOptions {
@@ -234,6 +235,8 @@ class Runner {
       case 'kill': {
         const player = this.player(act.at)
         if (player.kill === undefined) throw new Short(`${sideName[act.at]} is not ours to kill`)
+        // What was said before a fault is read before it, as far as it has come.
+        await look()
         player.kill()
         await within(5000 * this.scale, player.client.closed)
         return
@@ -245,6 +248,7 @@ class Runner {
         return
       case 'freeze':
       case 'thaw':
+        await look()
         return this.freeze(act.at, act.do === 'freeze')
       case 'pause':
         await sleep(Math.max(act.most * this.chance.below(1001), (act.least ?? 0) * 1000))
@@ -279,6 +283,7 @@ class Runner {
 
   private async disturb(act: NetworkAct): Promise<void> {
     const { network } = this.stage ?? {}
+    await look()
     const problem = network === undefined ? 'there is no network here to disturb' : await network.act(act)
     if (problem !== undefined) throw new Short(problem)
   }

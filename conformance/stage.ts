@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import { type Case, everyAct } from '../spec/script.ts'
 import { parseAddress } from './address.ts'
 import { isLocal } from './faults.ts'
-import { dyingMs, launch, qemuArgs } from './launch.ts'
+import { NotFitError } from './foreign.ts'
+import { dyingMs, LaunchError, launch, type Qemu, qemuArgs } from './launch.ts'
 import { endLeftovers } from './leftover.ts'
 import { TraceFiles, traceArgs, traced } from './logs/trace.ts'
 import { isNetworkAct, type Network, networkFor } from './network.ts'
+import { missingPart, outfitArgs } from './outfit.ts'
 import { type Client, connect, type Tap } from './qmp.ts'
 import type { Followed } from './record.ts'
 import { tempDir } from './temp.ts'
@@ -113,6 +115,24 @@ export async function open<T>(
   )
 }
 
+/** @internal The same one after the other: some listen where the next will connect as it starts. */
+export async function openInTurn<T>(
+  sides: readonly Side[],
+  one: (side: Side) => Promise<T>,
+  undo: (made: T) => unknown,
+): Promise<{ [side in Side]?: T }> {
+  const opened: { [side in Side]?: T } = {}
+  for (const side of sides) {
+    try {
+      opened[side] = await one(side)
+    } catch (error) {
+      await Promise.all(Object.values(opened).map(made => undo(made as T)))
+      throw error
+    }
+  }
+  return opened
+}
+
 /** The trace logs of a stage: what they say is shown to the tap of its side, before whatever else that is shown any. */
 class Inside {
   private readonly files: readonly { readonly of: TraceFiles; readonly tap: Tap }[]
@@ -179,10 +199,15 @@ export function launched(
     name,
     ...(release !== undefined && { release }),
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
-    open: async ({ case: { sides, guest, over, script, machine, paused = false }, timeoutScale, tap }) => {
+    open: async ({ case: of, timeoutScale, tap }) => {
+      const { sides, guest, over, script, machine, paused = false, outfit } = of
+      const missing = await missingPart(binary, of)
+      if (missing !== undefined) throw new NotFitError(missing, true)
       const { dir, remove } = folder()
       const own = { ...(guest !== undefined && { busy: tempDir() }), ...(machine && { machine }) }
-      const argsOf = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...own } : { ...own, paused })
+      const plainArgs = (side: Side) => qemuArgs(side === 'dst' ? { incoming: 'defer', ...own } : { ...own, paused })
+      const dressed: { [side in Side]?: readonly string[] } = {}
+      const argsOf = (side: Side) => [...plainArgs(side), ...(dressed[side] ?? [])]
       let network: Network | undefined
       const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
       const start = async (side: Side) => {
@@ -205,8 +230,12 @@ export function launched(
         const uri = await place('migration')
         const other = await place('other')
         network = await networkFor(script, { dir, uri, tap })
-        const qemus = await open(sides, start, qemu => qemu.stop())
-        const all = Object.values(qemus)
+        for (const side of sides) {
+          const worn = outfit?.[side]
+          if (worn !== undefined) dressed[side] = outfitArgs(worn, dir, join(dir, side))
+        }
+        const qemus = await (outfit === undefined ? open : openInTurn)(sides, start, qemu => qemu.stop())
+        const all: Qemu[] = Object.values(qemus)
         return {
           players: Object.fromEntries(
             Object.entries(qemus).map(([side, qemu]) => [
@@ -241,6 +270,8 @@ export function launched(
         inside?.close()
         network?.close()
         remove()
+        // With what the case has it wear it may not start, and yet be there for others.
+        if (outfit !== undefined && error instanceof LaunchError) throw new NotFitError(error.message, false)
         throw error
       }
     },
@@ -269,11 +300,12 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
     name: dst === undefined ? src : `${src}, ${dst}`,
     alone: true,
     rerun: words.join(' '),
-    unfit: ({ sides, script, guest, machine, paused }) => {
+    unfit: ({ sides, script, guest, machine, paused, outfit }) => {
       const acts = everyAct(script)
       if (acts.some(act => act.do === 'kill')) return foreign.kill
       if (acts.some(act => act.do === 'freeze')) return foreign.freeze
       if (guest !== undefined) return 'it needs a guest that runs our program'
+      if (outfit !== undefined) return 'it needs disks, sockets and filters of its own'
       if (machine !== undefined) return `it needs the machine ${machine}`
       if (paused) return 'it needs a guest that has not been started'
       if (/\{(other|dir)\}/.test(JSON.stringify(script)))

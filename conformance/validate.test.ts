@@ -385,6 +385,29 @@ describe('faults', () => {
     expect(failing(listed, ['dst', '!!', { fault: 'kill' }]).verdict).toBe('conforms')
     expect(failing(listed, ['dst', '!!', { fault: 'sneeze' }]).verdict).toBe('violates')
   })
+
+  test('that are listed explain nothing that came before them', () => {
+    const late = (fault: string) => {
+      const said = active.lines.slice(0, at).map(({ side, dir, msg }): Said => [side, dir, msg])
+      const lines: Said[] = [...said, ['src', '<-', migration('failing')], ['src', '!!', { fault }]]
+      return validate(transcript([...lines, ['src', '<-', migration('failed')]])).verdict
+    }
+    expect(late('cut')).toBe('violates')
+    expect(late('half-close src')).toBe('violates')
+  })
+
+  test('end a side whose last words are read before what they answer', () => {
+    // The primary went on because the secondary had, which was read when the primary had been killed already.
+    const read = recorded('10.0.13/coloft-failover-secondary-3.ndjson')
+    const [kill, other] = ['kill', 'RESUME'].map((word, i) =>
+      read.lines.findLastIndex(({ side, msg }) =>
+        i === 0 ? msg.fault === word : side === 'src' && msg.event === word,
+      ),
+    )
+    expect([other, kill]).toEqual([39, 40])
+    expect(read.lines.findIndex(({ side, msg }, i) => i > 40 && side === 'dst' && msg.event === 'RESUME')).toBe(41)
+    expect(validate(read).verdict).toBe('known deviation')
+  })
 })
 
 describe('what only delays', () => {
@@ -486,17 +509,6 @@ describe('a claim', () => {
     `)
   })
 
-  test('that something must come is broken by a quiet end where it cannot any more', () => {
-    const cancelled = recorded('colo-cancel-8.ndjson')
-    const quit = cancelled.lines.findIndex(({ side, msg }) => side === 'src' && msg.execute === 'quit')
-    const before = cancelled.lines.slice(0, quit)
-    const end: Line = { line: quit + 2, t: 99, side: 'src', dir: '!!', msg: { quiet: 10 } }
-    expect(validate({ ...cancelled, lines: before }).verdict).toBe('conforms')
-    expect(validate({ ...cancelled, lines: [...before, end] }).message).toMatchInlineSnapshot(
-      `"colo-cancel-8.ndjson: conforms; 80 observations, 96 states fit at the end"`,
-    )
-  })
-
   /** The validator with other claims. */
   async function withClaims(change: (claims: readonly Claim[]) => readonly Claim[]): Promise<typeof validate> {
     vi.resetModules()
@@ -508,6 +520,19 @@ describe('a claim', () => {
     vi.doUnmock('../spec/claims.ts')
     return fresh.validate
   }
+
+  test('that something must come is broken by a quiet end where it cannot any more', async () => {
+    const sooner = await withClaims(claims => claims.filter(({ kind }) => kind === 'leadsTo'))
+    const cancelled = recorded('colo-cancel-8.ndjson')
+    const kill = cancelled.lines.findIndex(({ msg }) => msg.fault === 'kill')
+    const before = cancelled.lines.slice(0, kill)
+    const end: Line = { line: kill + 2, t: 99, side: 'src', dir: '!!', msg: { quiet: 10 } }
+    expect(sooner({ ...cancelled, lines: before }).verdict).toBe('conforms')
+    expect(sooner({ ...cancelled, lines: [...before, end] }).message).toMatchInlineSnapshot(`
+      "colo-cancel-8.ndjson:84: the rules of 11.1 allow it, and it breaks "a cancel leads to cancelled"
+        In COLO nobody releases the COLO thread after a cancel: the status stays cancelling until the process ends."
+    `)
+  })
 
   test('that no version was known to break makes a violation', async () => {
     const strictly = await withClaims(claims => claims.map(claim => ({ ...claim, broken: {} })))
@@ -579,10 +604,10 @@ describe('the recorded runs', () => {
     const counts = [...new Set(runs.map(versionOf))].map(version => [version, scenarios(version).size])
     expect(Object.fromEntries(counts)).toMatchInlineSnapshot(`
       {
-        "10.0.13": 64,
+        "10.0.13": 65,
         "10.2.2": 64,
-        "11.1.3": 143,
-        "7.2.22": 64,
+        "11.1.3": 147,
+        "7.2.22": 65,
       }
     `)
   })

@@ -128,13 +128,36 @@ export function faultsOf(
   )
   return (side, name) => {
     if (listed.has(`${side} ${name}`)) return true
-    // To the side that is shown an end of file, and to the other as soon as it notices, a half-closed link is cut.
-    const told = (one: Told) =>
-      one.kind === 'fault' && (one.name === name || (name === 'cut' && /^half-close /.test(one.name)))
+    const told = (one: Told) => one.kind === 'fault' && faultsAt(one).some(([at, of]) => at === '' && of === name)
     if (side === '') return !all || observed.told.some(told)
     if (!ending.has(name) || (all && observed.sides.includes(side))) return false
     return !ended.has(side)
   }
+}
+
+/** The faults of rules that a line tells of: where, and of what name. */
+const faultsAt = ({ side, name }: Extract<Told, { kind: 'fault' }>): readonly (readonly [string, string])[] => [
+  [side, name],
+  ['', name],
+  // To the side that is shown an end of file, and to the other as soon as it notices, a half-closed link is cut.
+  ...(name.startsWith('half-close ') ? ([['', 'cut']] as const) : []),
+]
+
+/**
+ * Which faults have their place in a transcript: those of lines, where each is told by one.  An end of which only
+ * the exit tells, or the reason that an event gives, has none.
+ */
+export function placedIn(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
+  if (transcript.header.faults !== 'listed') return () => false
+  const placed = new Set(
+    observed.told.flatMap(told => (told.kind === 'fault' ? faultsAt(told).map(pair => pair.join(' ')) : [])),
+  )
+  return (side, name) => name !== 'term' && placed.has(`${side} ${name}`)
+}
+
+/** Tells a tracker of a fault. */
+function tellFault(tracker: Tracker, told: Extract<Told, { kind: 'fault' }>): void {
+  for (const [side, name] of faultsAt(told)) tracker.fault(side, name)
 }
 
 /** What can be asked of the states that are possible. */
@@ -222,7 +245,11 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
   }
   const { limit } = options
-  const known = { observed: observed.sides, fault: faultsOf(transcript, observed, packed) }
+  const known = {
+    observed: observed.sides,
+    fault: faultsOf(transcript, observed, packed),
+    placed: placedIn(transcript, observed),
+  }
   const tracker = new Tracker(packed, {
     ...known,
     foreseen: foreseenOf(packed, observed),
@@ -317,6 +344,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       for (const delay of over) holdups.delete(`${side} ${delay}`)
       if (name in delays) holdups.add(`${side} ${name}`)
       else if (over.length === 0 && !known.has(name)) unforeseen = true
+      tellFault(tracker, told)
     }
     let stuck: Stuck | undefined
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
@@ -324,7 +352,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     else if (told.kind === 'sent') {
       stuck = tracker.send(told.side, told.sent)
       if (stuck === undefined && last !== undefined) look(last.line)
-    } else stuck = tracker.settle()
+    } else if (told.kind === 'quiet') stuck = tracker.settle()
     if (stuck !== undefined) return stop(stuck)
     const owed = !unforeseen && holdups.size === 0
     if (told.kind === 'quiet' && owed && !tracker.rest()) {
@@ -372,6 +400,7 @@ export function follow(tracker: Tracker, observed: Observed): Stuck | undefined 
   for (const told of observed.told) {
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
     else if (told.kind === 'noted') tracker.note(told.side)
+    else if (told.kind === 'fault') tellFault(tracker, told)
     else {
       const stuck = told.kind === 'sent' ? tracker.send(told.side, told.sent) : tracker.settle()
       if (stuck !== undefined) return stuck

@@ -551,6 +551,57 @@ describe('a process', () => {
   })
 })
 
+describe('a fault that has its place', () => {
+  const variables = { link: ['up', 'cut'], word: ['none', 'said'] } as const
+  const one = machine('one', variables, {
+    thread: [
+      { name: 'hear', cite, where: { word: 'said' }, does: {}, says: [event('HEARD')] },
+      { name: 'be killed', cite, on: fault('kill'), does: { link: '-> cut' }, says: [exits(null)] },
+    ],
+  })
+  const other = machine('other', variables, {
+    thread: [
+      { name: 'speak', cite, does: { word: '-> said' }, says: [event('SPOKE')] },
+      { name: 'lose', cite, where: { link: 'cut' }, does: {}, says: [event('LOST')] },
+    ],
+  })
+  const both = system('both', { about: '', sides: { src: [one], dst: [other] }, shared: variables }) as System
+  type What = Seen | 'killed'
+  const fits = (...told: readonly (readonly [string, What])[]): boolean => {
+    const tracker = track(both, { fault: () => true, placed: (_, name) => name === 'kill' })
+    for (const [side, what] of told) what === 'killed' ? tracker.fault(side, 'kill') : tracker.see(side, what)
+    return tracker.settle() === undefined
+  }
+
+  test('explains nothing that was seen before it', () => {
+    expect(fits(['src', exit(null)])).toBe(false)
+    expect(fits(['src', 'killed'], ['src', exit(null)])).toBe(true)
+    expect(fits(['src', 'killed'], ['dst', said('LOST')], ['src', exit(null)])).toBe(true)
+    expect(fits(['dst', said('LOST')], ['src', 'killed'], ['src', exit(null)])).toBe(false)
+    // The same, told without a place.
+    expect(explains(track(both, { fault: () => true }), ['dst', said('LOST')], ['src', exit(null)])).toBe(true)
+  })
+
+  test('may come after what is seen later', () => {
+    // What `hear` needs was said before the fault, and read after it.
+    expect(fits(['src', said('HEARD')], ['src', 'killed'], ['dst', said('SPOKE')], ['src', exit(null)])).toBe(true)
+    expect(fits(['src', said('HEARD')], ['src', 'killed'], ['src', exit(null)], ['dst', said('LOST')])).toBe(false)
+  })
+
+  test('may be once it was told, however often it is told again', () => {
+    const tracker = track(both, { fault: () => true, placed: () => true })
+    tracker.fault('src', 'kill')
+    tracker.fault('src', 'kill')
+    expect(tracker.settle()).toBeUndefined()
+    tracker.see('dst', said('LOST'))
+    tracker.fault('src', 'kill')
+    tracker.fault('src', 'sneeze')
+    expect(tracker.settle()).toBeUndefined()
+    tracker.see('src', exit(null))
+    expect(tracker.settle()).toBeUndefined()
+  })
+})
+
 /** What a recorder would have written: a command sent, or something seen. */
 interface Told {
   readonly side: string

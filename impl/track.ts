@@ -8,7 +8,7 @@
  * ioco relation, decided by subset construction on the fly.
  */
 import type { Json } from '../spec/lang.ts'
-import type { Output } from './flat.ts'
+import type { Output, Row } from './flat.ts'
 import type { Lane } from './lanes.ts'
 import { Nodes } from './nodes.ts'
 import { type Packed, read, type Test } from './pack.ts'
@@ -50,6 +50,8 @@ export interface TrackOptions {
   readonly mute?: readonly string[]
   /** Whether a fault of this name may happen at this side (`''`: to the whole). */
   readonly fault: (side: string, name: string) => boolean
+  /** Of these, which are told as they come, by `fault` of the tracker, and have not happened before they are. */
+  readonly placed?: (side: string, name: string) => boolean
   /**
    * What will be told and asked, where that is known: steps that nothing of it
    * needs are then left out.  What may be said of the possible states besides
@@ -86,7 +88,11 @@ export class Tracker {
   private readonly observed: readonly boolean[]
   private readonly options: TrackOptions
   private readonly limit: number
-  private readonly missing: readonly boolean[]
+  private readonly missing: boolean[]
+  /** Rows of faults that have not happened yet. */
+  private barred: readonly number[]
+  /** Faults that were told, until all that was seen before them is explained: their rows, and how much of each side that is. */
+  private faults: { readonly rows: readonly number[]; readonly after: readonly number[] }[] = []
   private readonly owed: Group
   private asked: Asked[]
   private answered: { inBand: number; oob: number }[]
@@ -116,7 +122,12 @@ export class Tracker {
     this.observed = this.sides.map(side => options.observed.includes(side))
     this.space =
       like?.space ?? new Space(packed, this.observed, options.fault, options.foreseen, options.trails, options.mute)
-    this.missing = flat.rows.map(row => row.rule.id === options.without)
+    const { placed = () => false } = options
+    this.barred = flat.rows.flatMap(({ id, rule, cause }) =>
+      rule.id !== options.without && cause?.kind === 'fault' && placed(rule.side, cause.name) ? [id] : [],
+    )
+    const barred = new Set(this.barred)
+    this.missing = flat.rows.map(({ id, rule }) => rule.id === options.without || barred.has(id))
     this.felled = this.sides.map(side => {
       const rows = flat.rows.filter(
         ({ cause, rule }) =>
@@ -249,6 +260,37 @@ export class Tracker {
   }
 
   /**
+   * A fault happens here (`''`: to the whole).  All that was seen before it had happened by then, on either side; of
+   * what is seen later some may have as well, and was still on its way.
+   */
+  fault(side: string, name: string): void {
+    // Whoever has suffered it once may always have.
+    const rows = this.barred.filter(row => {
+      const { rule, cause } = this.packed.flat.rows[row] as Row
+      return cause?.kind === 'fault' && cause.name === name && rule.side === side
+    })
+    if (rows.length > 0) this.faults.push({ rows, after: this.pending.map(list => list.length) })
+  }
+
+  /** Lets those faults be of which all that came before is explained, where so much of each side is. */
+  private allow(...explained: readonly number[]): void {
+    if (this.faults.length === 0) return
+    for (const { rows } of this.faults) for (const row of rows) this.missing[row] = true
+    for (const { rows, after } of this.faults) {
+      if (after.some((count, side) => (explained[side] ?? 0) < count)) continue
+      for (const row of rows) this.missing[row] = false
+    }
+  }
+
+  /** All that came before any of the faults is explained. */
+  private allowAll(): void {
+    const rows = new Set(this.faults.flatMap(({ rows }) => rows))
+    for (const row of rows) this.missing[row] = false
+    this.barred = this.barred.filter(row => !rows.has(row))
+    this.faults = []
+  }
+
+  /**
    * So many more lines have come of a side's log.  That what they tell of has happened is of no use before all is
    * quiet: the event that a step says besides may still be on its way.
    */
@@ -316,7 +358,10 @@ export class Tracker {
 
   /** Explains all that is pending.  When that cannot be, says how far it could be; the tracker is then of no more use. */
   settle(): Stuck | undefined {
-    if (this.pending.every(list => list.length === 0)) return undefined
+    if (this.pending.every(list => list.length === 0)) {
+      this.allowAll()
+      return undefined
+    }
     const [first = [], second = []] = this.pending
     const width = second.length + 1
     const grid: (Nodes | undefined)[] = new Array((first.length + 1) * width)
@@ -332,6 +377,7 @@ export class Tracker {
         if (here === undefined || here.count === 0) continue
         this.answered[0] = this.count(before[0], first, i)
         if (this.answered.length > 1) this.answered[1] = this.count(before[1], second, j)
+        this.allow(i, j)
         const next = [first[i], second[j]]
         const at = (side: number): Nodes => {
           const cell = side === 0 ? (i + 1) * width + j : i * width + j + 1
@@ -359,6 +405,7 @@ export class Tracker {
     }
     this.nodes = end
     this.pending = this.sides.map(() => [])
+    this.allowAll()
     return undefined
   }
 

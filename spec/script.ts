@@ -72,6 +72,24 @@ export interface Span {
   readonly until?: string
 }
 
+/** A disk image without content, made anew for a process, in a folder of its own. */
+export interface Disk {
+  /** The name of its file. */
+  readonly name: string
+  readonly format: 'raw' | 'qcow2'
+  readonly mebibytes: number
+}
+
+/**
+ * What a QEMU that we start has besides its machine.  Within its words `{dir}` is the folder of
+ * the case, where both sides find sockets, and `{own}` that of this process, where its disks are.
+ */
+export interface Outfit {
+  /** Words of its command line. */
+  readonly words: readonly string[]
+  readonly disks: readonly Disk[]
+}
+
 /** A capability to set: in which releases, and at which side when not at both. */
 export type Capability = string | ({ readonly name: string; readonly at?: Side } & Span)
 
@@ -100,6 +118,10 @@ export interface Case extends Span {
   readonly paused?: true
   /** What runs in a QEMU that we start: nothing, or a guest that writes to memory all the time and takes `cue`s. */
   readonly guest?: 'busy'
+  /** Disks, filters and sockets of a QEMU that we start; the source is started before the destination then. */
+  readonly outfit?: { readonly [side in Side]?: Outfit }
+  /** What the binary must have been built with: objects, as `-object` names them, and block drivers. */
+  readonly parts?: { readonly objects: readonly string[]; readonly drivers: readonly string[] }
   /** What carries the migration; unix sockets when left out. */
   readonly over?: 'tcp'
   /** How who lives is ended, after the last questions; by `quit` when left out. */

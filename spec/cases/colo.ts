@@ -19,6 +19,7 @@ import {
   wait,
 } from '../script.ts'
 import { coloMessages } from '../traces.ts'
+import { coloFt } from './colo-ft.ts'
 import {
   cancel,
   checkpoint,
@@ -449,5 +450,5 @@ const withoutVcpu: readonly Case[] = [
   ),
 ]
 
-/** Every case of COLO. */
-export const colo: readonly Case[] = [...withVcpu, ...withoutVcpu]
+/** Every case of COLO, with disks and filters or without. */
+export const colo: readonly Case[] = [...withVcpu, ...withoutVcpu, ...coloFt]
