@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Comparison, told } from '../../impl/apart.ts'
 import { Chance } from '../../impl/chance.ts'
 import { changed, differing, sameVariables } from '../../impl/differ.ts'
 import { editedWhere } from '../../impl/edit.ts'
@@ -23,14 +24,15 @@ import { pair, systems } from '../../spec/systems.ts'
 import { readTranscript } from '../transcript.ts'
 import { validate } from '../validate.ts'
 import { judged } from './judged.ts'
-import needed from './needed.json' with { type: 'json' }
+import { neededBy } from './seen-by.ts'
+import { tellerOf } from './teller.ts'
 import { Trip } from './trip.ts'
 
 /** What came of an edit. */
 export interface Verdict {
   readonly verdict: 'noticed' | 'equivalent' | 'survives'
   /** Who notices, or why nobody can. */
-  readonly by: 'run' | 'claim' | 'transcript' | 'same graph' | 'never taken' | ''
+  readonly by: 'run' | 'claim' | 'transcript' | 'same graph' | 'never taken' | 'seen alike' | 'less' | ''
   /** The line that could not come, the claim, or the transcript; and what is said of it. */
   readonly what: string
   /** The system in which it was found. */
@@ -107,16 +109,15 @@ const sizes = [
 /** Of these systems the claims are held against each edit. */
 const quick = sizes.indexOf('guest')
 
-/** For each release and rule, a recorded transcript of a real QEMU that cannot be explained without the rule. */
-type Needed = { readonly [version: string]: { readonly [rule: string]: string } | undefined }
-
-/** Whether the edited rules of a pair do not allow what a real QEMU was seen to do. */
-function unlike(edits: readonly Edit[], version: string, file: string): boolean {
+/** One of these recorded transcripts of real QEMUs that the edited rules of a pair do not allow. */
+function unlike(edits: readonly Edit[], version: string, files: readonly string[]): string | undefined {
   const changedTo = editedWhere(pair as unknown as System, edits)
-  if (changedTo === undefined) return false
-  const text = readFileSync(join(import.meta.dirname, '../transcripts', file), 'utf8')
+  if (changedTo === undefined || files.length === 0) return undefined
   const packed = pack(flatten(changedTo, version))
-  return validate(readTranscript(text, file), { version, packed, limit: 60_000 }).verdict === 'violates'
+  return files.find(file => {
+    const text = readFileSync(join(import.meta.dirname, '../transcripts', file), 'utf8')
+    return validate(readTranscript(text, file), { version, packed, limit: 60_000 }).verdict === 'violates'
+  })
 }
 
 /** How hard to try. */
@@ -180,16 +181,88 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
       what: 'every rule is taken somewhere',
       system: left[0]?.system.name ?? '',
     }
-  const file = (needed as Needed)[version]?.[rule]
-  if (file !== undefined && unlike(edits, version, file))
-    return { verdict: 'noticed', by: 'transcript', what: file, system: 'pair' }
+  if (asks === (queries as unknown as Machine)) {
+    for (const { system, changedTo } of left) {
+      const found = search(knownOf(system, version), flatten(changedTo, version), effort)
+      if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
+    }
+  }
+  const file = unlike(edits, version, neededBy(version, rule))
+  if (file !== undefined) return { verdict: 'noticed', by: 'transcript', what: file, system: 'pair' }
   if (effort.claims) {
     for (const { system, changedTo } of left.filter(({ system: { name } }) => sizes.indexOf(name) < quick)) {
       const found = broken(system, changedTo, version)
       if (found !== undefined) return { verdict: 'noticed', by: 'claim', what: found, system: system.name }
     }
   }
-  return { verdict: 'survives', by: '', what: '', system: left[0]?.system.name ?? '' }
+  const by = asks === (queries as unknown as Machine) ? alike(touched, version) : ''
+  if (by === 'seen alike') return { verdict: 'equivalent', by, what: '', system: '' }
+  return { verdict: 'survives', by, what: '', system: left[0]?.system.name ?? '' }
+}
+
+/** How far proofs go. */
+const bounds = { states: 20_000, places: 400 } as const
+
+/**
+ * Whether an edit is seen of no system that has the rule: not of any of them, which is a proof; or only in that
+ * something never comes that might have come.
+ */
+function alike(places: readonly { system: System; changedTo: System }[], version: string): 'seen alike' | 'less' | '' {
+  let less = false
+  for (const { system, changedTo } of places) {
+    const { graph, packed, flat } = knownOf(system, version)
+    const other = flatten(changedTo, version)
+    if (!sameVariables(flat, other)) return ''
+    const came = told(graph, pack(other), tellerOf(packed, queries as unknown as Machine), bounds)
+    if (came === 'unknown') return ''
+    less ||= came === 'less'
+  }
+  return less ? 'less' : 'seen alike'
+}
+
+/** Places from which a way is looked for, and how many steps each may take up. */
+const TRIED = 6
+const WAYS = 1500
+
+/** A run of the edited rules on a way that tells them from the unedited ones; what those say of it. */
+function search(from: Known, other: Flat, effort: Effort): string | undefined {
+  const { graph, flat, packed, system, version } = from
+  if (!sameVariables(flat, other)) return undefined
+  const edited = pack(other)
+  const gone = new Set(changed(flat, other).lost.map(({ id }) => id))
+  const bodies = new Map(other.rows.map(row => [bodyOf(row), row.id]))
+  const tell = tellerOf(packed, queries as unknown as Machine)
+  const near = new Comparison(edited, packed, tell)
+  const states = differing(graph, other)
+  const chance = new Chance(effort.seed)
+  const first = states.slice(0, 40).concat(Array.from({ length: 40 }, () => chance.of(states) ?? 0))
+  let tried = 0
+  for (const state of new Set(first)) {
+    if (tried >= TRIED) break
+    const { words } = packed
+    if (near.within(graph.states.slice(state * words, (state + 1) * words), bounds.places) === 'within') continue
+    const path = pathTo(graph, state)
+    if (path.steps.some(({ row }) => gone.has(row))) continue
+    tried += 1
+    const start = graph.states.slice(path.start * words, (path.start + 1) * words)
+    const rows = path.steps.map(({ row }) => bodies.get(bodyOf(flat.rows[row] as Row)) ?? -1)
+    const way = near.towards(start, rows, WAYS)
+    if (typeof way === 'string') continue
+    for (const asking of [false, true]) {
+      const trip = new Trip(edited, start, queries as unknown as Machine, effort.seed)
+      for (const [i, row] of [...rows, ...way.rows].entries()) {
+        trip.take(other.rows[row] as Row)
+        if (asking && i >= rows.length - 1) trip.probe()
+      }
+      trip.probe()
+      const rests = trip.settle()
+      trip.probe()
+      if (rests) trip.quiet()
+      const judgement = judged(system, version, edited, start, trip.transcript(`${system.name} ${version}`))
+      if (judgement.verdict === 'violates') return judgement.message
+    }
+  }
+  return undefined
 }
 
 /** A claim whose verdict is another under edited rules. */

@@ -1,0 +1,66 @@
+/** What a system answers in each state to whoever asks how it is, as a number, for comparisons. */
+import type { Tell } from '../../impl/apart.ts'
+import { isIn } from '../../impl/flat.ts'
+import { readCondition } from '../../impl/move.ts'
+import { anyOf, type Packed, type Test } from '../../impl/pack.ts'
+import type { Json, Machine, Pattern, Query } from '../../spec/lang.ts'
+
+const never: Test = () => false
+
+/** A pattern in a side's words as a test; a variable that is not there is at its first value. */
+function testOf(packed: Packed, side: string, machine: Machine, pattern: Pattern): Test {
+  const { flat } = packed
+  const cells = []
+  for (const [name, condition] of Object.entries(pattern)) {
+    if (condition === undefined) continue
+    const variable = flat.index.get(`${side}.${name}`) ?? flat.index.get(name)
+    const values = flat.variables[variable ?? -1]?.values
+    if (variable === undefined || values === undefined) {
+      const own = machine.variables[name] ?? ['']
+      if ((readCondition(condition as Json, own) & 1) === 0) return never
+    } else cells.push({ variable, from: readCondition(condition as Json, values), to: -1 })
+  }
+  return anyOf(packed, [cells])
+}
+
+/** A query as a side answers it: 0 where it does not, else which answer it is. */
+function answerOf(packed: Packed, side: string, machine: Machine, { where, tables }: Query): Tell {
+  const may = testOf(packed, side, machine, where)
+  const parts = tables.map(table => {
+    // Answers that say the same are the same.
+    const texts = table.map(([, match]) => JSON.stringify(match))
+    return table.map(([pattern], i) => ({
+      fits: testOf(packed, side, machine, pattern),
+      answer: texts.indexOf(texts[i] ?? '') + 1,
+    }))
+  })
+  return (states, at) => {
+    if (!may(states, at)) return 0
+    let number = 1
+    for (const part of parts) number = number * 64 + (part.find(({ fits }) => fits(states, at))?.answer ?? 0)
+    return number
+  }
+}
+
+/** What all living sides answer to all queries. */
+export function tellerOf(packed: Packed, queries: Machine): Tell {
+  const { sides, version } = packed.flat
+  const all = sides.flatMap(side => {
+    const alive = packed.flat.index.has(`${side}.process`)
+      ? testOf(packed, side, queries, { process: 'alive' } as Pattern)
+      : (): boolean => true
+    return queries.queries
+      .filter(query => isIn(version, query))
+      .map((query): Tell => {
+        const answer = answerOf(packed, side, queries, query)
+        return (states, at) => (alive(states, at) ? answer(states, at) : 0)
+      })
+  })
+  const numbers = new Map<string, number>()
+  return (states, at) => {
+    const key = all.map(one => one(states, at)).join()
+    const known = numbers.get(key) ?? numbers.size
+    numbers.set(key, known)
+    return known
+  }
+}
