@@ -23,6 +23,25 @@ function shown({ cause, outputs }: Row): string {
   return [...asked, ...said].join(' ')
 }
 
+/** The states that are come to in silence, and those themselves. */
+function silentFrom(flat: Flat, states: readonly State[]): State[] {
+  const all = new Map(states.map(state => [JSON.stringify(state), state]))
+  for (const one of all.values())
+    for (const row of enabled(flat, one)) {
+      const next = take(flat, one, row)
+      if (shown(row) === '' && !all.has(JSON.stringify(next))) all.set(JSON.stringify(next), next)
+    }
+  return [...all.values()]
+}
+
+/** Whether a state may come back in silence. */
+const spins = (flat: Flat, state: State): boolean =>
+  enabled(flat, state).some(
+    row =>
+      shown(row) === '' &&
+      silentFrom(flat, [take(flat, state, row)]).some(one => JSON.stringify(one) === JSON.stringify(state)),
+  )
+
 /** All that a system can show in so many observations: what is said, how it answers, that it rests. */
 class Shows {
   private readonly flat: Flat
@@ -30,17 +49,6 @@ class Shows {
 
   constructor(flat: Flat) {
     this.flat = flat
-  }
-
-  /** The states that are come to in silence. */
-  private silent(state: State): State[] {
-    const all = new Map([[JSON.stringify(state), state]])
-    for (const one of all.values())
-      for (const row of enabled(this.flat, one)) {
-        const next = take(this.flat, one, row)
-        if (shown(row) === '' && !all.has(JSON.stringify(next))) all.set(JSON.stringify(next), next)
-      }
-    return [...all.values()]
   }
 
   from(state: State, length: number): Set<string> {
@@ -53,7 +61,7 @@ class Shows {
     const add = (first: string, next: State): void => {
       for (const rest of this.from(next, length - 1)) found.add(`${first}; ${rest}`)
     }
-    for (const one of this.silent(state)) {
+    for (const one of silentFrom(this.flat, [state])) {
       const rows = enabled(this.flat, one)
       const answer = Object.values(one)[0] ?? ''
       add(answer, one)
@@ -68,7 +76,7 @@ class Shows {
   }
 }
 
-const LENGTH = 4
+const LENGTH = 3
 
 const isPart = (some: ReadonlySet<string>, all: ReadonlySet<string>): boolean => [...some].every(one => all.has(one))
 
@@ -98,7 +106,7 @@ function compareSome(runs: number, flaw?: Flaw) {
     const tell: Tell = (states, at) => read(states, at, first)
     const shows = new Shows(flat).all(LENGTH)
     const machines = Object.values(system.sides).flat() as Machine[]
-    for (const mutant of machines.flatMap(machine => mutantsOf(machine, RANDOM_VERSION)).slice(0, 40)) {
+    for (const mutant of machines.flatMap(machine => mutantsOf(machine, RANDOM_VERSION)).slice(0, 25)) {
       const changedTo = editedWhere(system as System, mutant.edits)
       if (changedTo === undefined) continue
       const other = flatEdited(changedTo)
@@ -129,18 +137,15 @@ function isShown(flat: Flat, other: Flat, rows: readonly number[]): boolean {
   if (start === undefined) return true
   let may = [start]
   let at = start
-  const close = (states: readonly State[]): State[] => {
-    const all = new Map(states.map(state => [JSON.stringify(state), state]))
-    for (const one of all.values())
-      for (const row of enabled(flat, one)) {
-        const next = take(flat, one, row)
-        if (shown(row) === '') all.set(JSON.stringify(next), next)
-      }
-    return [...all.values()]
-  }
+  const close = (states: readonly State[]): State[] => silentFrom(flat, states)
   const look = (): void => {
     may = close(may).filter(state => Object.values(state)[0] === Object.values(at)[0])
-    if (enabled(other, at).some(({ owed }) => owed)) return
+    if (enabled(other, at).some(({ owed }) => owed)) {
+      // Whoever goes round and round in silence is seen as little of as who rests.
+      const still = (of: Flat, state: State) => spins(of, state) || enabled(of, state).every(({ owed }) => !owed)
+      if (spins(other, at) && !may.some(state => still(flat, state))) may = []
+      return
+    }
     const resting = may.filter(state => enabled(flat, state).every(({ owed }) => !owed))
     may = close(resting).filter(state => Object.values(state)[0] === Object.values(at)[0])
   }
@@ -163,7 +168,7 @@ function isShown(flat: Flat, other: Flat, rows: readonly number[]): boolean {
 test('what is alike shows the same, what is less shows no more, and a way shows the difference', {
   timeout: 60_000,
 }, () => {
-  const { wrong, alike, less, ways } = compareSome(250)
+  const { wrong, alike, less, ways } = compareSome(70)
   expect(wrong).toEqual([])
   expect(alike).toBeGreaterThan(50)
   expect(less).toBeGreaterThan(50)
@@ -174,6 +179,6 @@ test.each(['no answers', 'no rest', 'outputs only'] as const)(
   'with %s it would be wrong',
   { timeout: 60_000 },
   flaw => {
-    expect(compareSome(120, flaw).wrong.length).toBeGreaterThan(0)
+    expect(compareSome(60, flaw).wrong.length).toBeGreaterThan(0)
   },
 )

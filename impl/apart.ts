@@ -41,7 +41,7 @@ function labelOf({ cause, outputs }: Row): string {
 }
 
 /** What breaks a proof, on purpose, to see that tests notice. */
-export type Flaw = 'no closure' | 'no answers' | 'no rest' | 'outputs only'
+export type Flaw = 'no answers' | 'no rest' | 'outputs only'
 
 /** The states and labels of two systems that are compared, each with one number in both. */
 class Table {
@@ -150,7 +150,7 @@ class Side {
     const known = states.length === 1 && only !== undefined ? this.closed.get(only) : undefined
     if (known !== undefined) return known
     const found = new Set(states)
-    const work = this.flaw === 'no closure' ? [] : [...states]
+    const work = [...states]
     for (let state = work.pop(); state !== undefined; state = work.pop()) {
       for (const { to, label } of this.steps(state)) {
         if (label !== 0 || found.has(to)) continue
