@@ -69,7 +69,10 @@ export const postcopyBugs: readonly Bug[] = [
         'find no active postcopy to pause',
       ),
     ],
-    expect: ['a postcopy that is paused on both sides can be completed'],
+    expect: [
+      'a recovery whose link is cut does not stay a recovery',
+      'a postcopy that is paused on both sides can be completed',
+    ],
   },
   {
     id: 28,

@@ -143,6 +143,18 @@ export const postcopyClaims = [
       seen: { '7.2': '7.2.22: 26 runs' },
     },
   ),
+  ofPostcopy.leadsTo(
+    'a recovery whose link is cut does not stay a recovery',
+    { 'src.migration': 'postcopy-recover', link: 'cut' },
+    [{ 'src.migration': '!postcopy-recover' }, srcGone],
+    {
+      broken: upTo(
+        '7.2',
+        'The thread of the return path waits for another recovery and wakes nobody: postcopy-recover for ever, and migrate-pause is refused there.',
+      ),
+      seen: { '7.2': '7.2.22: 26 runs' },
+    },
+  ),
   ofPostcopy.rests('a paused postcopy waits for ever for somebody who recovers it', {
     'src.migration': 'postcopy-paused',
     'dst.incoming': 'postcopy-paused',

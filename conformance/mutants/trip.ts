@@ -24,17 +24,77 @@ function plainly(match: Match): JsonObject {
   return others.find(one => matches(match, one)) ?? base
 }
 
-/** The arguments that set a row off. */
-function given(cause: Extract<Cause, { kind: 'command' }>): JsonObject {
+/** The elements that lists may hold, as some match speaks of them anywhere in it. */
+function elementsOf(match: Match): Json[] {
+  if (Array.isArray(match)) return (match as readonly Json[]).flatMap(variants)
+  return isObject(match) ? Object.values(match).flatMap(value => (value === undefined ? [] : elementsOf(value))) : []
+}
+
+/** Examples of what an element is: one for each choice that it leaves, or those that are spoken of within. */
+function variants(match: Json): Json[] {
+  if (!isObject(match)) return [match]
+  const given = example(match)
+  const whole = given !== undefined && matches(match, given) ? [given] : []
+  const choices = Object.entries(match).flatMap(([member, value]) =>
+    isObject(value) && Array.isArray(value.$oneOf)
+      ? value.$oneOf.flatMap(choice => variants({ ...match, [member]: choice } as Json))
+      : [],
+  )
+  return choices.length > 0 ? choices : [...whole, ...elementsOf(match)]
+}
+
+/** So many of them at most, in every way, the fewest first. */
+function someOf(from: readonly Json[], most: number): Json[][] {
+  const sets: Json[][] = [[]]
+  let last: Json[][] = [[]]
+  for (let size = 1; size <= most; size++) {
+    last = last.flatMap(set =>
+      from.slice(set.length === 0 ? 0 : from.indexOf(set.at(-1) ?? null) + 1).map(one => [...set, one]),
+    )
+    sets.push(...last)
+  }
+  return sets
+}
+
+const fitting = new Map<string, readonly Json[][]>()
+
+/** Some lists that fit what a match says of them, the shortest first. */
+function listsOf(match: Match, member: string): readonly Json[][] {
+  const key = JSON.stringify(match)
+  const known = fitting.get(key)
+  if (known !== undefined) return known
+  const base = plainly(match)
+  const all = someOf(elementsOf(match).slice(0, 24), 3)
+  const found = all.filter(some => matches(match, { ...base, [member]: some } as Json)).slice(0, 8)
+  fitting.set(key, found)
+  return found
+}
+
+/** The arguments that set a row off; nothing where none are found. */
+function given(cause: Extract<Cause, { kind: 'command' }>): JsonObject | undefined {
   const base = plainly(cause.arguments)
-  if (cause.options === undefined) return base
-  const { options, set } = cause.options
-  const list = Object.entries(set).map(([option, value]) => ({
-    [options.key]: option,
-    [options.value]: value === options.values[1],
+  const { options, set } = cause.options ?? {}
+  const list = Object.entries(set ?? {}).map(([option, value]) => ({
+    [options?.key ?? '']: option,
+    [options?.value ?? '']: value === options?.values[1],
   }))
-  const others = base[options.list]
-  return { ...base, [options.list]: [...list, ...(Array.isArray(others) ? others : [])] } as JsonObject
+  const member = options?.list ?? 'capabilities'
+  const others = base[member]
+  const plain =
+    options === undefined ? base : { ...base, [member]: [...list, ...(Array.isArray(others) ? others : [])] }
+  if (matches(cause.arguments, plain as Json)) return plain as JsonObject
+  return listsOf(cause.arguments, member)
+    .map(some => ({ ...base, [member]: [...list, ...some] }) as JsonObject)
+    .find(one => matches(cause.arguments, one))
+}
+
+const asked = new Map<string, JsonObject | undefined>()
+
+/** The same, found once for each cause. */
+function argumentsOf(cause: Extract<Cause, { kind: 'command' }>): JsonObject | undefined {
+  const key = JSON.stringify(cause)
+  if (!asked.has(key)) asked.set(key, given(cause))
+  return asked.get(key)
 }
 
 /** Whether the values of a side's variables fit a pattern; what is not there is at its first value. */
@@ -84,7 +144,8 @@ export class Trip {
     const rows: Row[] = []
     this.packed.step(this.words, 0, this.next, id => {
       const row = this.packed.flat.rows[id]
-      if (row !== undefined) rows.push(row)
+      // What nobody knows how to ask for is not asked for.
+      if (row !== undefined && (row.cause?.kind !== 'command' || argumentsOf(row.cause) !== undefined)) rows.push(row)
     })
     return rows
   }
@@ -175,7 +236,7 @@ export class Trip {
     const id = this.number()
     this.say(cause.side as Side, '->', {
       [cause.oob === true ? 'exec-oob' : 'execute']: cause.name,
-      arguments: given(cause),
+      arguments: argumentsOf(cause) ?? {},
       id,
     })
     return id
