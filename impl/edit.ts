@@ -38,7 +38,9 @@ const editRules = (rules: Rules, edit: Edit, hit: () => void): Rules =>
 function editQuery(query: Query, edit: Edit, hit: () => void): Query {
   if (!('query' in edit) || edit.query !== query.command) return query
   const answer = (match: Match): Match => {
-    if (!isObject(match) || Object.entries(edit.where).some(([member, value]) => match[member] !== value)) return match
+    const same = ([member, value]: [string, unknown]): boolean =>
+      isObject(match) && JSON.stringify(match[member]) === JSON.stringify(value)
+    if (!isObject(match) || !Object.entries(edit.where).every(same)) return match
     hit()
     return { ...match, ...edit.to }
   }

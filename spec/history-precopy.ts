@@ -1,5 +1,5 @@
 /** Bugs of precopy, of its setup, of its cancel and of its failure. */
-import { command, event, exits, fails, returns, unlike } from './lang.ts'
+import { command, event, exits, fails, present, returns, unlike } from './lang.ts'
 import { type Bug, back, gone } from './past.ts'
 import { announces, handled, running, stopped, unreadable } from './run-state.ts'
 
@@ -225,7 +225,13 @@ export const precopyBugs: readonly Bug[] = [
     cite: 'the test that was added for exit-on-error false',
     affected: { since: '9.1', until: '10.1' },
     in: ['10.0', '10.2', '11.1'],
-    edits: [{ query: 'query-migrate', where: { status: 'failed' }, to: { 'error-desc': { $absent: true } } }],
+    edits: [
+      {
+        query: 'query-migrate',
+        where: { status: 'failed', 'error-desc': present('the stream broke') },
+        to: { 'error-desc': { $absent: true } },
+      },
+    ],
     expect: ['transcript'],
   },
 ]

@@ -308,7 +308,7 @@ export type Edit =
   /** In the answers to a query, wherever one gives `member` with this value: other members. */
   | {
       readonly query: string
-      readonly where: { readonly [member: string]: Json }
+      readonly where: { readonly [member: string]: Match }
       readonly to: { readonly [member: string]: Match }
     }
 

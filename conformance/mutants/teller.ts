@@ -23,27 +23,35 @@ function testOf(packed: Packed, side: string, machine: Machine, pattern: Pattern
   return anyOf(packed, [cells])
 }
 
+/** Numbers of texts: the same text has the same number wherever these are shared. */
+export class Numbers {
+  private readonly known = new Map<string, number>([['', 0]])
+
+  of(text: string): number {
+    const known = this.known.get(text) ?? this.known.size
+    this.known.set(text, known)
+    return known
+  }
+}
+
 /** A query as a side answers it: 0 where it does not, else which answer it is. */
-function answerOf(packed: Packed, side: string, machine: Machine, { where, tables }: Query): Tell {
+function answerOf(packed: Packed, side: string, machine: Machine, { where, tables }: Query, numbers: Numbers): Tell {
   const may = testOf(packed, side, machine, where)
-  const parts = tables.map(table => {
+  const parts = tables.map(table =>
     // Answers that say the same are the same.
-    const texts = table.map(([, match]) => JSON.stringify(match))
-    return table.map(([pattern], i) => ({
+    table.map(([pattern, match]) => ({
       fits: testOf(packed, side, machine, pattern),
-      answer: texts.indexOf(texts[i] ?? '') + 1,
-    }))
-  })
+      answer: numbers.of(JSON.stringify(match)),
+    })),
+  )
   return (states, at) => {
     if (!may(states, at)) return 0
-    let number = 1
-    for (const part of parts) number = number * 64 + (part.find(({ fits }) => fits(states, at))?.answer ?? 0)
-    return number
+    return numbers.of(parts.map(part => part.find(({ fits }) => fits(states, at))?.answer ?? 0).join())
   }
 }
 
 /** What all living sides answer to all queries. */
-export function tellerOf(packed: Packed, queries: Machine): Tell {
+export function tellerOf(packed: Packed, queries: Machine, numbers = new Numbers()): Tell {
   const { sides, version } = packed.flat
   const all = sides.flatMap(side => {
     const alive = packed.flat.index.has(`${side}.process`)
@@ -52,15 +60,9 @@ export function tellerOf(packed: Packed, queries: Machine): Tell {
     return queries.queries
       .filter(query => isIn(version, query))
       .map((query): Tell => {
-        const answer = answerOf(packed, side, queries, query)
+        const answer = answerOf(packed, side, queries, query, numbers)
         return (states, at) => (alive(states, at) ? answer(states, at) : 0)
       })
   })
-  const numbers = new Map<string, number>()
-  return (states, at) => {
-    const key = all.map(one => one(states, at)).join()
-    const known = numbers.get(key) ?? numbers.size
-    numbers.set(key, known)
-    return known
-  }
+  return (states, at) => numbers.of(`all ${all.map(one => one(states, at)).join()}`)
 }
