@@ -52,6 +52,31 @@ describe('rules that are seen', () => {
     expect(seen.size).toBe(0)
   })
 
+  test('are told apart by what a refusal says, where rules say so, too', async () => {
+    const asks = (capabilities: readonly object[], answer: object) => [
+      { t: 1, side: 'src', dir: '->', msg: { execute: 'migrate-set-capabilities', arguments: { capabilities } } },
+      { t: 2, side: 'src', dir: '<-', msg: answer },
+    ]
+    const told = async (desc: string) => {
+      const file = join(folder, 'refusal.ndjson')
+      const list = ['postcopy-ram', 'x-ignore-shared'].map(capability => ({ capability, state: true }))
+      const lines = [
+        { lockstep: 1, qemu: { src: '11.1.3' }, faults: 'listed' },
+        // With another capability on before, another rule may refuse it.
+        ...asks([{ capability: 'xbzrle', state: true }], { return: {} }),
+        ...asks(list, { error: { class: 'GenericError', desc } }),
+      ]
+      writeFileSync(file, lines.map(line => JSON.stringify(line)).join('\n'))
+      const [found] = await addSeen(new Map(), [file], { needed }, { every: true })
+      return found?.rules.filter(rule => rule.startsWith('refuse')) ?? []
+    }
+    expect(await told('Postcopy is not compatible with ignore-shared')).toEqual([
+      'refuse postcopy with x-ignore-shared',
+    ])
+    // A release may say it in other words: then it is one of several.
+    expect(await told('No')).toEqual([])
+  })
+
   test('are looked for only where something is new', () => {
     const transcript = readTranscript(readFileSync(kept, 'utf8'), kept)
     const among = new Set<string>()

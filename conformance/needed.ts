@@ -9,6 +9,7 @@ import type { Packed } from '../impl/pack.ts'
 import { Tracker, TrackLimitError, type TrackOptions } from '../impl/track.ts'
 import { outOfReach } from './hardware.ts'
 import { observe } from './observe.ts'
+import { trailsOf } from './trails.ts'
 import type { Transcript } from './transcript.ts'
 import { faultsOf, follow, foreseenOf, packedFor, systemFor } from './validate.ts'
 
@@ -26,11 +27,12 @@ function withoutAll(packed: Packed, options: TrackOptions, gone: ReadonlySet<str
 export function neededRules(transcript: Transcript, version: string, known: ReadonlySet<string>): string[] {
   const packed = packedFor(version, systemFor(transcript), outOfReach(transcript))
   const { flat } = packed
-  const observed = observe(flat, transcript)
+  const observed = observe(flat, transcript, { texts: true })
   const options: TrackOptions = {
     observed: observed.sides,
     fault: faultsOf(transcript, observed, packed),
     foreseen: { ...foreseenOf(packed, observed), tests: [] },
+    trails: trailsOf(version, transcript, observed),
   }
   // Where too many states are possible nobody knows; then nothing is seen of it.
   const explains = (tracker: Tracker): boolean | undefined => {

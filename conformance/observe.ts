@@ -2,7 +2,7 @@
  * Lines of a transcript to what a tracker is told: commands with their answers, events, ends.
  */
 import type { Flat } from '../impl/flat.ts'
-import type { Seen, Sent } from '../impl/seen.ts'
+import { type Seen, type Sent, speaksOf } from '../impl/seen.ts'
 import type { Noted } from '../impl/trail.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { noteOf } from './trails.ts'
@@ -33,6 +33,23 @@ const errorOf = (msg: JsonObject): { class: string } => {
   return { class: isObject(error) && typeof error.class === 'string' ? error.class : '' }
 }
 
+/**
+ * An error with its text, where a rule has that text.  Texts are for people, and no verdict
+ * is due to one; but of several refusals of one class they tell which it was.
+ */
+const textOf = (
+  flat: Flat,
+  side: string,
+  name: string,
+  args: Json,
+  msg: JsonObject,
+): { class: string; desc?: string } => {
+  const desc = isObject(msg.error) ? String(msg.error.desc) : ''
+  const spoken = flat.rows.filter(row => row.rule.side === side && speaksOf(row, name, args))
+  const told = spoken.some(row => row.outputs.some(one => one.kind === 'fails' && desc.includes(one.desc)))
+  return { ...errorOf(msg), ...(told && { desc }) }
+}
+
 /** Finds, for each command, its answer: by `id`, or, where ids are not used, in order. */
 function answersOf(lines: readonly Line[]): Map<Line, Line> {
   const waiting: Line[] = []
@@ -52,8 +69,18 @@ function answersOf(lines: readonly Line[]): Map<Line, Line> {
   return found
 }
 
-/** Reads a transcript in the words of a system's rules. */
-export function observe(flat: Flat, transcript: Transcript): Observed {
+/** Whether the log of a process ends there with what it was about to do when it aborted. */
+function aborts(lines: readonly Line[], note: Line): boolean {
+  const [next] = lines.slice(lines.indexOf(note) + 1).filter(({ side, dir }) => side === note.side && dir === '!!')
+  return next !== undefined && isObject(next.msg.exit) && next.msg.exit.signal === 'SIGABRT'
+}
+
+/**
+ * Reads a transcript in the words of a system's rules.
+ *
+ * @param texts whether the text of an error is to be a rule's as well
+ */
+export function observe(flat: Flat, transcript: Transcript, { texts = false } = {}): Observed {
   const vocabulary = vocabularyOf(flat)
   const sides = flat.sides.filter(side => transcript.lines.some(line => line.side === side && line.dir !== '!!'))
   const answers = new Map<Line, Line>()
@@ -76,12 +103,14 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
         continue
       }
       const answer = answers.get(line)?.msg
+      const refusal = (error: JsonObject) =>
+        texts ? textOf(flat, side, name, json(msg.arguments), error) : errorOf(error)
       const sent: Sent = {
         name,
         arguments: json(msg.arguments),
         oob,
         answer:
-          answer === undefined ? undefined : 'return' in answer ? { returns: json(answer.return) } : errorOf(answer),
+          answer === undefined ? undefined : 'return' in answer ? { returns: json(answer.return) } : refusal(answer),
         line: line.line,
       }
       sents.set(line, sent)
@@ -117,7 +146,7 @@ export function observe(flat: Flat, transcript: Transcript): Observed {
         line,
       })
     } else if (typeof msg.trace === 'string') {
-      const note = noteOf(flat.version, line)
+      const note = aborts(transcript.lines, line) ? undefined : noteOf(flat.version, line)
       if (note === undefined) skip(msg.trace)
       // A variable that is set to what it is has not moved.
       else if (note.from !== note.to) told.push({ kind: 'noted', side, note, line })

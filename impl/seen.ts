@@ -11,10 +11,13 @@ export interface Sent {
   readonly arguments: Json
   /** Out of band: it may overtake, and be handled where in-band commands wait. */
   readonly oob: boolean
-  /** Its answer; undefined when none was seen. */
-  readonly answer: { readonly returns: Json } | { readonly class: string } | undefined
+  /** Its answer; undefined when none was seen.  With the text of an error, only a row that says it fits. */
+  readonly answer: { readonly returns: Json } | { readonly class: string; readonly desc?: string } | undefined
   readonly line: number
 }
+
+/** The name of an event that may be any: it was said, and nobody knows what it was. */
+export const ANYTHING = '*'
 
 /** One thing seen of one side. */
 export type Seen =
@@ -54,6 +57,7 @@ export const answers = (row: Row, sent: Sent): boolean => {
   if (answer === undefined) return true
   return row.outputs.some(output => {
     if (output.kind === 'returns') return 'returns' in answer && matches(output.match, answer.returns)
-    return output.kind === 'fails' && 'class' in answer && output.class === answer.class
+    if (output.kind !== 'fails' || !('class' in answer) || output.class !== answer.class) return false
+    return answer.desc === undefined || answer.desc.includes(output.desc)
   })
 }
