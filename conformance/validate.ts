@@ -17,6 +17,7 @@ import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { isOutOfReach, outOfReach } from './hardware.ts'
 import { isObject } from './json.ts'
+import { earlier } from './late.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
 import { trailsOf } from './trails.ts'
@@ -250,18 +251,21 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
     fault: faultsOf(transcript, observed, packed),
     placed: placedIn(transcript, observed),
   }
-  const tracker = new Tracker(packed, {
-    ...known,
-    foreseen: foreseenOf(packed, observed),
-    trails,
-    ...(limit === undefined ? {} : { limit }),
-    ...(transcript.events === 'unseen' && { mute: observed.sides }),
-  })
+  const attempt = (as: Observed): Attempt => {
+    const tracker = new Tracker(packed, {
+      ...known,
+      foreseen: foreseenOf(packed, as),
+      trails,
+      ...(limit === undefined ? {} : { limit }),
+      ...(transcript.events === 'unseen' && { mute: observed.sides }),
+    })
+    return { observed: as, tracker, ...judge(tracker, packed, transcript, as) }
+  }
   try {
-    const first = judge(tracker, packed, transcript, observed)
+    const { tracker, outcome: first, observed: taken } = unhurried(attempt(observed), attempt)
     const outcome =
       first.verdict === 'conforms'
-        ? (takenRule(tracker, transcript, observed, packed.flat.version) ?? first)
+        ? (takenRule(tracker, transcript, taken, packed.flat.version) ?? first)
         : (unknownStatus(transcript, first, profile.newer) ?? first)
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { ...base, ...outcome, message: outcome.message + note }
@@ -316,7 +320,46 @@ export const delays: { readonly [fault: string]: string } = {
 
 export type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
-function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Outcome {
+/** What is thought of a recording, and where nothing explained it: at what was sent then, or at its end. */
+interface Judged {
+  readonly outcome: Outcome
+  readonly stuck?: Told | 'end'
+}
+
+/** A recording, as it was or as it may have been, and what is thought of it. */
+interface Attempt extends Judged {
+  readonly observed: Observed
+  readonly tracker: Tracker
+}
+
+/**
+ * What is thought of a recording when nobody was in a hurry to read it: where nothing explains it,
+ * it is looked at as it may have been as well.
+ */
+function unhurried(first: Attempt, attempt: (as: Observed) => Attempt): Attempt {
+  const place = ({ stuck, observed: { told } }: Attempt): number =>
+    stuck === undefined ? Number.POSITIVE_INFINITY : stuck === 'end' ? told.length : told.indexOf(stuck)
+  let best = first
+  // Each round gets further, or is the last.
+  for (;;) {
+    if (best.stuck === undefined) return best
+    const { stuck } = best
+    const left = best.observed.told.length - place(best)
+    let better: Attempt | undefined
+    for (const as of earlier(best.observed, place(best))) {
+      const next = attempt(as)
+      // Counted from the end, for what was moved came to stand before it.
+      if (next.stuck !== stuck && as.told.length - place(next) < left) {
+        better = next
+        break
+      }
+    }
+    if (better === undefined) return first
+    best = better
+  }
+}
+
+function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Judged {
   const watched = watchedClaims(packed, observed)
   let deviation: { claim: Claim; line: Line } | undefined
   const look = (line: Line): void => {
@@ -353,28 +396,30 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       stuck = tracker.send(told.side, told.sent)
       if (stuck === undefined && last !== undefined) look(last.line)
     } else if (told.kind === 'quiet') stuck = tracker.settle()
-    if (stuck !== undefined) return stop(stuck)
+    if (stuck !== undefined) return { outcome: stop(stuck), ...(told.kind === 'sent' && { stuck: told }) }
     const owed = !unforeseen && holdups.size === 0
     if (told.kind === 'quiet' && owed && !tracker.rest()) {
       const unseen = tracker.untraced()
       const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
       if (unseen !== undefined && follow(unseen, before) === undefined && unseen.rest())
-        return describeUnread(tracker, transcript, told.line)
-      return restless(tracker, transcript, told.line)
+        return { outcome: describeUnread(tracker, transcript, told.line) }
+      return { outcome: restless(tracker, transcript, told.line) }
     }
     if ('unanswered' in told.line.msg) might = mightBreak(tracker, packed)
     last = told
   }
   const stuck = tracker.finish()
-  if (stuck !== undefined) return stop(stuck)
+  if (stuck !== undefined) return { outcome: stop(stuck), stuck: 'end' }
   if (last !== undefined) look(last.line)
   const left = last?.kind === 'quiet' ? stuckFor(tracker, packed) : undefined
   if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
   if (deviation === undefined) {
-    return { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) }
+    return {
+      outcome: { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) },
+    }
   }
-  return deviates(transcript.file, deviation.claim, deviation.line, packed.flat.version)
+  return { outcome: deviates(transcript.file, deviation.claim, deviation.line, packed.flat.version) }
 }
 
 /** A claim is broken, as the rules of this release allow. */

@@ -10,7 +10,7 @@ import { idleRows } from './idle.ts'
 import { Lanes } from './lanes.ts'
 import { matches } from './match.ts'
 import { anyOf, type Packed, type Test } from './pack.ts'
-import { answers, type Seen, type Sent, speaksOf } from './seen.ts'
+import { ANYTHING, answers, type Seen, type Sent, speaksOf } from './seen.ts'
 import { Group, Slice } from './slice.ts'
 import { Trace, type Trail, variablesOf } from './trail.ts'
 
@@ -290,12 +290,15 @@ export class Space {
 
   private rowsSaying(side: string, next: Seen | undefined): number[] {
     if (next?.kind !== 'event') return []
+    if (next.name === ANYTHING)
+      return [...this.speaking].flatMap(([key, rows]) => (key.startsWith(`${side} `) ? rows.map(({ id }) => id) : []))
     const rows = this.speaking.get(`${side} ${next.name}`) ?? []
     return rows.flatMap(({ id }) => (this.isNext(this.events[id]?.[0], next) ? [id] : []))
   }
 
   isNext(event: Event | undefined, next: Seen | undefined): boolean {
-    return next?.kind === 'event' && event?.name === next.name && matches(event.data, next.data)
+    if (next?.kind !== 'event' || event === undefined) return false
+    return next.name === ANYTHING || (event.name === next.name && matches(event.data, next.data))
   }
 
   /** Where a monitor is after a row that may end its process; -1 where the row cannot be taken. */
