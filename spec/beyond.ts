@@ -19,12 +19,26 @@ export const beyond: readonly Beyond[] = [
       'announce that a snapshot waits for devices',
       'become active once they are unplugged',
       'find a cancel once they are unplugged',
+      'see the wait for the device cancelled',
+      'refuse capabilities in wait-unplug',
+      'refuse to continue from another state than wait-unplug',
+      'take it that wait-unplug continues',
     ],
     reason: 'It takes a network card with a failover partner, and a guest with the driver that lets it go.',
   },
   {
     rules: ['do what the accelerator cannot', '*internal-error*'],
     reason: 'TCG can do whatever a guest does; KVM cannot.',
+  },
+  {
+    rules: [
+      'have no xen-colo-do-checkpoint',
+      'have no xen-set-replication',
+      'have no query-xen-replication-status',
+      'have no x-colo-lost-heartbeat',
+      'have no query-colo-status',
+    ],
+    reason: 'It takes a QEMU that was built without replication.',
   },
   {
     rules: [

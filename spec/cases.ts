@@ -31,6 +31,7 @@ const switchover = [
     `hand-over-a-guest-in-${was}-cancelled-or-not`,
     `hand-over-a-guest-in-${was}-then-find-a-cancel`,
     `pause-before-the-switchover-of-a-guest-in-${was}`,
+    `pause-before-the-switchover-of-a-guest-in-${was}-without-the-lock`,
   ]),
 ]
 

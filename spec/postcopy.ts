@@ -211,7 +211,7 @@ export const postcopySource = machine(
       {
         name: 'take the new connection',
         cite: 'migration/migration.c:migration_start_outgoing',
-        where: dispatched,
+        where: { ...dispatched, saying: 'nothing' },
         does: {
           resuming: 'connected -> no',
           migration: 'postcopy-recover-setup -> postcopy-recover',
@@ -223,7 +223,7 @@ export const postcopySource = machine(
       {
         name: 'take the new connection while still paused',
         cite: 'migration/migration.c:migration_start_outgoing',
-        where: dispatched,
+        where: { ...dispatched, saying: 'nothing' },
         does: {
           resuming: 'connected -> no',
           migration: 'postcopy-paused -> postcopy-recover',
@@ -311,6 +311,20 @@ export const postcopySource = machine(
         where: { 'pause-before-switchover': 'on', bql: 'free', vm: 'finish-migrate' },
         does: { thread: 'postcopy-stopping -> postcopy-paused', migration: 'active -> pre-switchover', go: '-> no' },
         says: [event('STOP'), announces('pre-switchover')],
+        since: '10.0',
+      },
+      {
+        name: 'pause before postcopy, without the lock',
+        cite: `${start}, migration/migration.c:migration_maybe_pause`,
+        where: { 'pause-before-switchover': 'on', bql: 'free', vm: 'finish-migrate' },
+        does: {
+          thread: 'postcopy-stopping -> postcopy-paused',
+          migration: 'active -> pre-switchover',
+          go: '-> no',
+          saying: '-> pre-switchover',
+        },
+        says: [event('STOP')],
+        until: '9.2',
       },
       {
         name: 'find a cancel once the guest is stopped for postcopy',
@@ -371,6 +385,26 @@ export const postcopySource = machine(
             },
             says: [announces('pre-switchover')],
             may: true,
+            since: '10.0',
+          }) as const,
+      ),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `pause before postcopy of a guest in ${was}, without the lock`,
+            cite: `${start}, migration/migration.c:migration_maybe_pause`,
+            where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing', postcopy: 'yes' },
+            does: {
+              thread: 'iterating -> postcopy-paused',
+              migration: 'active -> pre-switchover',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+              go: '-> no',
+              saying: '-> pre-switchover',
+            },
+            may: true,
+            until: '9.2',
           }) as const,
       ),
       {
@@ -384,9 +418,13 @@ export const postcopySource = machine(
       {
         name: 'leave the pause straight for postcopy',
         cite: 'migration/migration.c:migration_maybe_pause',
-        where: { bql: 'free' },
-        does: { thread: 'postcopy-paused -> packing', go: 'yes -> no', migration: 'pre-switchover -> postcopy-active' },
-        says: [announces('postcopy-active')],
+        where: { saying: 'nothing' },
+        does: {
+          thread: 'postcopy-paused -> packing',
+          go: 'yes -> no',
+          migration: 'pre-switchover -> postcopy-active',
+          saying: '-> postcopy-active',
+        },
         until: '9.2',
       },
       {
@@ -398,7 +436,7 @@ export const postcopySource = machine(
       {
         name: 'send the package',
         cite: `${start}, migration/savevm.c:qemu_savevm_send_packaged`,
-        where: { link: 'up' },
+        where: { link: 'up', saying: 'nothing' },
         does: { thread: 'packing -> packed', bql: 'free -> migration', loaded: '-> no' },
         says: [sends('package')],
       },
@@ -478,13 +516,16 @@ export const postcopySource = machine(
         },
         since: '10.2',
       },
-      {
-        name: 'go on once the devices are loaded',
-        cite: 'migration/migration.c:migrate_set_state',
-        does: { saying: 'postcopy-active -> nothing' },
-        says: [announces('postcopy-active')],
-        since: '10.2',
-      },
+      ...each(
+        ['postcopy-active', 'postcopy-paused'] as const,
+        status =>
+          ({
+            name: `announce ${status}`,
+            cite: 'migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event',
+            does: { saying: `${status} -> nothing` },
+            says: [announces(status)],
+          }) as const,
+      ),
       {
         name: 'have sent everything before the devices are loaded',
         cite: 'migration/migration.c:migration_iteration_run',
@@ -531,8 +572,7 @@ export const postcopySource = machine(
         cite: pausing,
         // A quit, or, until 9.2, a cancel may have stored cancelling since then: the pause stores over it.
         where: { migration: ['postcopy-active', 'cancelling'] },
-        does: { thread: 'pausing -> suspended', migration: '-> postcopy-paused' },
-        says: [announces('postcopy-paused')],
+        does: { thread: 'pausing -> suspended', migration: '-> postcopy-paused', saying: '-> postcopy-paused' },
       },
       {
         name: 'abort on pausing a postcopy that is cancelled',
@@ -595,12 +635,27 @@ export const postcopySource = machine(
         where: { bql: 'free' },
         does: { thread: 'ended -> finishing', migration: 'postcopy-active -> completed' },
         says: [announces('completed')],
+        since: '10.0',
+      },
+      {
+        name: 'complete the postcopy, without the lock',
+        cite: completion,
+        does: { thread: 'ended -> finishing', migration: 'postcopy-active -> completed', saying: '-> completed' },
+        until: '9.2',
       },
       {
         name: 'find a cancel at the end of postcopy',
         cite: completion,
         does: { thread: 'ended -> finishing', migration: 'cancelling' },
         until: '9.2',
+      },
+      {
+        name: 'find a cancel before the recovery',
+        cite: pausing,
+        // It was woken for a recovery, and by the time it looks, that is not what is there.
+        where: { migration: 'cancelling' },
+        does: { thread: 'syncing -> finishing' },
+        may: true,
       },
       {
         name: 'ask which pages have been received',
@@ -640,8 +695,11 @@ export const postcopySource = machine(
         name: 'hear that the destination resumes',
         cite: 'migration/migration.c:migrate_handle_rp_resume_ack',
         on: receives('resume-ack'),
-        does: { thread: 'handshaking -> streaming', migration: 'postcopy-recover -> postcopy-active' },
-        says: [announces('postcopy-active')],
+        does: {
+          thread: 'handshaking -> streaming',
+          migration: 'postcopy-recover -> postcopy-active',
+          saying: 'nothing -> postcopy-active',
+        },
       },
       ...each(
         ['syncing', 'synced'] as const,
@@ -651,8 +709,7 @@ export const postcopySource = machine(
             cite: `migration/migration.c:postcopy_do_resume, ${pausing}`,
             // A quit may have stored cancelling meanwhile.
             where: { link: 'cut', migration: ['postcopy-recover', 'cancelling'] },
-            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused' },
-            says: [announces('postcopy-paused')],
+            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused', saying: '-> postcopy-paused' },
             // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
             since: '8.2',
           }) as const,
@@ -665,8 +722,7 @@ export const postcopySource = machine(
             cite: `migration/migration.c:postcopy_do_resume, ${pausing}`,
             on: hangup,
             where: { migration: ['postcopy-recover', 'cancelling'] },
-            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused' },
-            says: [announces('postcopy-paused')],
+            does: { thread: `${at} -> suspended`, migration: '-> postcopy-paused', saying: '-> postcopy-paused' },
             // Until 8.1 the return path's thread waited for a recovery and woke nobody: postcopy-recover for ever.
             since: '8.2',
           }) as const,

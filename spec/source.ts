@@ -129,7 +129,18 @@ export const source = machine(
     /** `MigrationState.vm_old_state`: what the guest did before the switchover stopped it. */
     was: ['none', 'running', ...stopped, 'suspended'],
     /** A status that the thread has stored and not yet announced: `migrate_set_state()` does one after the other. */
-    saying: ['nothing', 'active', 'failing', 'failed', 'colo', 'postcopy-active'],
+    saying: [
+      'nothing',
+      'active',
+      'failing',
+      'failed',
+      'colo',
+      'pre-switchover',
+      'device',
+      'completed',
+      'postcopy-active',
+      'postcopy-paused',
+    ],
     /** `MigrationState.pause_event`, as `migrate-continue` sets it. */
     go: ['no', 'yes'],
     /** Whether a multifd channel failed while the thread waited in the pause: a cancel wakes it from pre-switchover only. */
@@ -671,6 +682,18 @@ export const source = machine(
             says: [announces(status)],
           }) as const,
       ),
+      ...each(
+        ['pre-switchover', 'device', 'completed'] as const,
+        status =>
+          ({
+            name: `announce ${status}`,
+            cite: 'migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event',
+            does: { saying: `${status} -> nothing` },
+            says: [announces(status)],
+            // Later it is stored and announced with the lock held, so nobody is answered in between.
+            until: '9.2',
+          }) as const,
+      ),
       {
         name: 'start though cancelled',
         cite: 'migration/migration.c:migration_thread',
@@ -760,6 +783,20 @@ export const source = machine(
         where: { 'pause-before-switchover': 'on', bql: 'free' },
         does: { thread: 'stopping -> paused', migration: 'active -> pre-switchover', go: '-> no' },
         says: [event('STOP'), announces('pre-switchover')],
+        since: '10.0',
+      },
+      {
+        name: 'pause before the switchover, without the lock',
+        cite: 'migration/migration.c:migration_completion, migration/migration.c:migration_maybe_pause',
+        where: { 'pause-before-switchover': 'on', bql: 'free' },
+        does: {
+          thread: 'stopping -> paused',
+          migration: 'active -> pre-switchover',
+          go: '-> no',
+          saying: '-> pre-switchover',
+        },
+        says: [event('STOP')],
+        until: '9.2',
       },
       {
         name: 'find a cancel once the guest is stopped',
@@ -832,6 +869,26 @@ export const source = machine(
             },
             says: [announces('pre-switchover')],
             may: true,
+            since: '10.0',
+          }) as const,
+      ),
+      ...each(
+        stopped,
+        was =>
+          ({
+            name: `pause before the switchover of a guest in ${was}, without the lock`,
+            cite: 'migration/migration.c:migration_completion, migration/migration.c:migration_maybe_pause',
+            where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing' },
+            does: {
+              thread: 'iterating -> paused',
+              migration: 'active -> pre-switchover',
+              vm: `${was} -> finish-migrate`,
+              was: `-> ${was}`,
+              go: '-> no',
+              saying: '-> pre-switchover',
+            },
+            may: true,
+            until: '9.2',
           }) as const,
       ),
       {
@@ -840,11 +897,25 @@ export const source = machine(
         where: { bql: 'free' },
         does: { thread: 'paused -> saving', go: 'yes -> no', migration: 'pre-switchover -> device' },
         says: [announces('device')],
+        since: '10.0',
+      },
+      {
+        name: 'leave the pause for the switchover, without the lock',
+        cite: 'migration/migration.c:migration_maybe_pause',
+        where: { saying: 'nothing' },
+        does: {
+          thread: 'paused -> saving',
+          go: 'yes -> no',
+          migration: 'pre-switchover -> device',
+          saying: '-> device',
+        },
+        until: '9.2',
       },
       {
         name: 'save once the vCPUs have been looked at',
         cite: 'migration/savevm.c:qemu_savevm_state_complete_precopy, system/cpus.c:cpu_synchronize_all_states',
         // Whoever waits for a vCPU lets go of the lock, and a cancel comes in.
+        where: { saying: 'nothing' },
         does: { thread: 'saving -> writing', bql: 'free -> migration' },
       },
       {
@@ -918,6 +989,19 @@ export const source = machine(
         may: true,
         until: '10.2',
       },
+      ...each(
+        ['sent', 'checked'] as const,
+        at =>
+          ({
+            // The destination needs no more, is done and hangs up, while a channel is still at it.
+            name: `have a multifd channel end a migration that has arrived and is ${at}`,
+            cite: 'migration/multifd.c:multifd_send_thread, migration/multifd.c:multifd_send_terminate_threads',
+            where: { others: 'set', migration: ['active', 'device'], saying: 'nothing' },
+            does: { thread: `${at} -> finishing`, migration: '-> failed', saying: '-> failed' },
+            may: true,
+            until: '9.2',
+          }) as const,
+      ),
       {
         name: 'have a multifd channel fail in the pause',
         cite: 'migration/multifd.c:multifd_send_error_propagate',
@@ -1050,21 +1134,27 @@ export const source = machine(
         where: { bql: 'free', 'x-colo': 'off' },
         does: { thread: 'checked -> finishing', migration: 'device -> completed' },
         says: [announces('completed')],
+        since: '10.0',
+      },
+      {
+        name: 'complete, without the lock',
+        cite: 'migration/migration.c:migration_completion',
+        where: { 'x-colo': 'off' },
+        does: { thread: 'checked -> finishing', migration: 'device -> completed', saying: '-> completed' },
+        until: '9.2',
       },
       {
         name: 'complete without a device status',
         cite: 'migration/migration.c:migration_completion',
         where: { 'x-colo': 'off' },
-        does: { thread: 'checked -> finishing', migration: 'active -> completed' },
-        says: [announces('completed')],
+        does: { thread: 'checked -> finishing', migration: 'active -> completed', saying: '-> completed' },
         until: '9.2',
       },
       {
         name: 'complete instead of COLO after a pause',
         cite: 'migration/migration.c:migration_completion',
         where: { 'x-colo': 'on' },
-        does: { thread: 'checked -> finishing', migration: 'device -> completed' },
-        says: [announces('completed')],
+        does: { thread: 'checked -> finishing', migration: 'device -> completed', saying: '-> completed' },
         // Only active went on to COLO, and pause-before-switchover had left it.
         until: '9.2',
       },
