@@ -2,7 +2,9 @@
  * A search under way: its memories, what it calls when they are full, and the
  * change from JavaScript to WebAssembly once it has become large.
  */
-import { AT, type Kernel, kernelOf, keyHash, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
+
+import { Fits } from './engine-fits.ts'
+import { AT, type Kernel, kernelOf, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
 import { Growing, RoomError } from './engine-memory.ts'
 import { hashOf } from './engine-table.ts'
 import { asJavaScript, type Made, type Views } from './engine-words.ts'
@@ -21,9 +23,6 @@ export interface Bounds {
 
 /** Of so many places of the table three are taken, at most: then it is made twice as large. */
 const FULL = 0.75
-/** More words than this are forgotten of which rows fit where. */
-const REMEMBERED = 2 ** 25
-
 /** A search of a system. */
 export class Run {
   readonly packed: Packed
@@ -41,7 +40,7 @@ export class Run {
   private readonly memories: { readonly [name: string]: Growing }
   private made: Made
   private refresh: () => void
-  private top: number
+  private readonly fits: Fits
 
   constructor(packed: Packed, bounds: Bounds, shape: Shape = {}, engine: 'js' | 'wasm' = 'js') {
     this.engine = engine
@@ -53,11 +52,9 @@ export class Run {
     this.keepsLinks = shape.links === true
     this.taken = new Float64Array(packed.flat.rows.length)
     this.memories = Object.fromEntries(kernel.program.memories.map(name => [name, new Growing(1024)]))
-    this.top = kernel.end
-    this.memory('c').ensure(this.top)
+    this.fits = new Fits(this.memory('c'), kernel)
     this.memory('s').ensure(1024 * packed.words)
     if (kernel.memories.length > 0) writeEffects(this.view('c'), kernel, packed.flat, packed.fields)
-    this.forget()
     this.set(AT.mask, this.view('t').length - 1)
     this.refill()
     if (engine === 'wasm') {
@@ -79,7 +76,7 @@ export class Run {
   /** How many bytes hold them, and all that goes with them. */
   get bytes(): number {
     const { words } = this.packed
-    const used = this.count * words + this.count / 2 ** SAMPLED + this.get(AT.mask) + 1 + this.top
+    const used = this.count * words + this.count / 2 ** SAMPLED + this.get(AT.mask) + 1 + this.fits.top
     return 4 * (used + this.get(AT.links) * 2)
   }
 
@@ -108,7 +105,7 @@ export class Run {
     if (this.quick) return
     this.quick = true
     // Where hardly any two states are alike to a group of rows, its rows are tested one after another.
-    const tested = this.fits.flatMap((fits, group) => (fits * 4 > this.count ? [group] : []))
+    const tested = this.fits.counts.flatMap((fits, group) => (fits * 4 > this.count ? [group] : []))
     if (tested.length > 0) {
       const { flat, fields, words } = this.packed
       this.kernel = kernelOf(flat, fields, words, { ...this.shape, tested: new Set(tested) })
@@ -187,7 +184,11 @@ export class Run {
 
   private imports(): Made {
     return {
-      miss: (group = 0, state = 0) => this.miss(group, state),
+      miss: (group = 0, state = 0) => {
+        const list = this.fits.miss(group, this.view('s'), state * this.packed.words)
+        this.refresh()
+        return list
+      },
       room: () => this.room(),
     }
   }
@@ -246,77 +247,5 @@ export class Run {
   /** How many steps one look at the batch may add at most. */
   private get atOnce(): number {
     return this.kernel.batchEnd - this.kernel.batch + this.kernel.rows
-  }
-
-  /** Room for so many words more in the memory `c`; answers where. */
-  private take(words: number): number {
-    const at = this.top
-    this.top += words
-    this.memory('c').ensure(this.top)
-    return at
-  }
-
-  /** Forgets which rows fit where. */
-  private forget(): void {
-    const { kernel } = this
-    this.top = kernel.end
-    for (const [group, { words }] of kernel.memories.entries()) {
-      const size = 64 * (words.length + 1)
-      const at = this.take(size)
-      this.view('c').fill(0, at, at + size)
-      this.set(AT.groups + 2 * group, at)
-      this.set(AT.groups + 2 * group + 1, 63)
-      this.fits[group] = 0
-    }
-  }
-
-  /** How many lists are remembered of each group. */
-  private readonly fits: number[] = []
-
-  /** Which rows of a group fit a state is not known yet: finds out, and answers where the list is. */
-  private miss(group: number, state: number): number {
-    const { words } = this.packed
-    const memory = this.kernel.memories[group]
-    if (memory === undefined) return 0
-    if (this.top > REMEMBERED) this.forget()
-    const s = this.view('s')
-    const rows = memory.fitting(s, state * words)
-    const list = this.take(rows.length + 1)
-    this.view('c')[list] = rows.length
-    this.view('c').set(rows, list + 1)
-    const count = (this.fits[group] ?? 0) + 1
-    this.fits[group] = count
-    if (count * 2 > this.get(AT.groups + 2 * group + 1)) this.widen(group)
-    const key = memory.words.map((word, i) => (s[state * words + word] ?? 0) & (memory.masks[i] ?? 0))
-    const entry = this.free(group, key)
-    this.view('c').set([...key, list], entry)
-    this.refresh()
-    return list
-  }
-
-  /** Where a key that is not there belongs. */
-  private free(group: number, key: ArrayLike<number>): number {
-    const c = this.view('c')
-    const [base, mask] = [this.get(AT.groups + 2 * group), this.get(AT.groups + 2 * group + 1)]
-    const stride = key.length + 1
-    let entry = keyHash(key) & mask
-    while (c[base + entry * stride + stride - 1] !== 0) entry = (entry + 1) & mask
-    return base + entry * stride
-  }
-
-  private widen(group: number): void {
-    const at = AT.groups + 2 * group
-    const [base, mask] = [this.get(at), this.get(at + 1)]
-    const stride = (this.kernel.memories[group]?.words.length ?? 0) + 1
-    const old = this.view('c').slice(base, base + (mask + 1) * stride)
-    const fresh = this.take(old.length * 2)
-    this.view('c').fill(0, fresh, fresh + old.length * 2)
-    this.set(at, fresh)
-    this.set(at + 1, mask * 2 + 1)
-    for (let from = 0; from < old.length; from += stride) {
-      if (old[from + stride - 1] === 0) continue
-      const entry = old.subarray(from, from + stride)
-      this.view('c').set(entry, this.free(group, entry.subarray(0, stride - 1)))
-    }
   }
 }
