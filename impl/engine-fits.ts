@@ -2,9 +2,9 @@
  * Which rows fit where, as far as it is known, in the memory `c` of a search:
  * a table for each group of rows, and the lists of rows behind the tables.
  */
-import { AT, type Kernel, keyHash } from './engine-kernel.ts'
+import { AT, keyHash } from './engine-kernel.ts'
 import type { Growing } from './engine-memory.ts'
-import type { Memory } from './engine-rows.ts'
+import { fittingOf, type Tests } from './engine-rows.ts'
 
 /** More words than this are forgotten of which rows fit where. */
 const REMEMBERED = 2 ** 25
@@ -17,9 +17,9 @@ export class Fits {
   top: number
   private readonly c: Growing
   private readonly end: number
-  private readonly memories: readonly Memory[]
+  private readonly memories: readonly Tests[]
 
-  constructor(c: Growing, { end, memories }: Pick<Kernel, 'end' | 'memories'>) {
+  constructor(c: Growing, { end, memories }: { readonly end: number; readonly memories: readonly Tests[] }) {
     this.c = c
     this.end = end
     this.memories = memories
@@ -33,7 +33,7 @@ export class Fits {
     const memory = this.memories[group]
     if (memory === undefined) return 0
     if (this.top > REMEMBERED) this.forget()
-    const rows = memory.fitting(states, at)
+    const rows = fittingOf(memory, states, at)
     const list = this.take(rows.length + 1)
     this.c.view[list] = rows.length
     this.c.view.set(rows, list + 1)

@@ -10,7 +10,9 @@
  * every 64th state; who found the others stands between, for who finds comes in order.
  */
 import { type Memory, memoriesOf } from './engine-rows.ts'
+import { sharedFlush, sharedRehash } from './engine-shared.ts'
 import { SEED } from './engine-table.ts'
+import type { Trial } from './engine-team.ts'
 import type { Act, Program, Word } from './engine-words.ts'
 import type { Cell, Flat, Row } from './flat.ts'
 import { everything } from './move.ts'
@@ -27,6 +29,8 @@ export const AT = {
   seen: 6,
   links: 7,
   linksFull: 8,
+  /** On several threads: where in `k` its own words are. */
+  thread: 9,
   groups: 16,
 } as const
 
@@ -37,12 +41,17 @@ export const SAMPLED = 6
 export interface Shape {
   /** Whether steps are kept. */
   readonly links?: boolean
+  /** Whether it is one of several threads; those keep no steps. */
+  readonly shared?: boolean
   /** Groups of rows of which nothing is remembered. */
   readonly tested?: ReadonlySet<number>
   /** Fewer rows than this are tested one after another; of more it is remembered which fit. */
   readonly few?: number
   /** States that a level leads to before they are looked for. */
   readonly batch?: number
+  /** For tests: from so many states on several threads go on, and how those are tried. */
+  readonly together?: number
+  readonly trial?: Trial
   /** For tests: what is to be wrong with it. */
   readonly damage?: (program: Program) => Program
 }
@@ -137,19 +146,19 @@ export function keyHash(key: ArrayLike<number>): number {
 
 /** The search of a system: its steps are kept in `h` and `e` where they are wanted. */
 export function kernelOf(flat: Flat, fields: readonly Field[], words: number, shape: Shape = {}): Kernel {
-  const { links = false, tested = new Set<number>(), batch: atOnce = 256 } = shape
+  const { links = false, shared = false, tested = new Set<number>(), batch: atOnce = 256 } = shape
   const rows = flat.rows.length
   const few = rows < (shape.few ?? 128)
-  const memories = few ? [] : memoriesOf(flat, fields)
+  const groups = few ? [] : memoriesOf(flat, fields)
   const stride = words + 3
-  const taken = AT.groups + 2 * memories.length
+  const taken = AT.groups + 2 * groups.length
   const effects = taken + rows
   const effect = 1 + 2 * words
   const found = effects + (few ? 0 : rows * effect)
   const batch = found + (few ? 0 : rows)
   const batchEnd = batch + atOnce * stride
   const end = batchEnd + (few ? rows * stride : 0)
-  const kernel = { words, rows, stride, batch, batchEnd, taken, effects, effect, end, memories }
+  const kernel = { words, rows, stride, batch, batchEnd, taken, effects, effect, end, memories: groups }
 
   const each = (of: (word: number) => Act): Act[] => all(words).map(of)
   const hash = (name: string, word: string): Act[] => [
@@ -217,7 +226,7 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, sh
   ]
   const remembered: Act[] = [
     { set: 'end', to: found },
-    ...memories.flatMap((memory, group) =>
+    ...groups.flatMap((memory, group) =>
       tested.has(group)
         ? memory.rows.map(
             (row): Act => ({
@@ -274,15 +283,18 @@ export function kernelOf(flat: Flat, fields: readonly Field[], words: number, sh
       takes: ['p', ...all(words).map(i => `w${i}`)],
       does: [...some, { return: 'p' }],
     })),
-    { name: 'flush', takes: ['end'], does: flushActs(kernel, links) },
+    { name: 'flush', takes: ['end'], does: shared ? sharedFlush({ ...kernel, at: AT }) : flushActs(kernel, links) },
     { name: 'level', takes: ['current', 'to'], does: level },
-    { name: 'rehash', takes: [], does: rehash(words, hash) },
+    shared
+      ? { name: 'rehash', takes: ['id', 'to'], does: sharedRehash(words, hash) }
+      : { name: 'rehash', takes: [], does: rehash(words, hash) },
   ]
   const imports = [
     { name: 'miss', takes: 2 },
     { name: 'room', takes: 0 },
   ]
-  const program = { memories: ['c', 's', 't', 'p', ...(links ? ['h', 'e'] : [])], imports, routines }
+  const memories = ['c', 's', 't', ...(shared ? ['f', 'k'] : ['p']), ...(links ? ['h', 'e'] : [])]
+  const program = { memories, imports, routines }
   return { ...kernel, program: shape.damage?.(program) ?? program }
 }
 

@@ -22,8 +22,18 @@ export class Growing {
   /** What WebAssembly can use, once there is one. */
   memory: WebAssembly.Memory | undefined
 
-  constructor(words: number) {
-    this.view = new Int32Array(words)
+  /** A memory of so many words; one that several threads share is one of WebAssembly at once. */
+  constructor(words: number, shared = false) {
+    this.view = new Int32Array(shared ? 0 : words)
+    if (!shared) return
+    const initial = Math.ceil((words * 4) / PAGE)
+    try {
+      this.memory = new WebAssembly.Memory({ initial, maximum: MOST_PAGES, shared })
+    } catch (error) {
+      if (error instanceof RangeError) throw new RoomError(error.message)
+      throw error
+    }
+    this.view = new Int32Array(this.memory.buffer)
   }
 
   /** Has room for so many words; answers whether the view is another one. */

@@ -69,8 +69,36 @@ function groupsOf(flat: Flat): Group[] {
 /** More combinations than this are forgotten and found again: they only save time. */
 const REMEMBERED = 2 ** 19
 
+/** What the rows of a group test, as another thread can be sent it. */
+export interface Tests {
+  /** The words that are read, and which of their bits. */
+  readonly words: readonly number[]
+  readonly masks: readonly number[]
+  readonly rows: readonly number[]
+  /** For each row where its tests end, and the tests: `word, shift, mask, allowed` each. */
+  readonly tests: Int32Array
+}
+
+/** The rows of a group that fit a state, by testing each. */
+export function fittingOf({ rows, tests }: Tests, states: Int32Array, at: number): number[] {
+  const fits: number[] = []
+  let t = 0
+  for (let i = 0; i < rows.length; i++) {
+    const next = tests[t] as number
+    let all = true
+    for (t += 1; all && t < next; t += 4) {
+      const value =
+        ((states[at + (tests[t] as number)] as number) >>> (tests[t + 1] as number)) & (tests[t + 2] as number)
+      all = (((tests[t + 3] as number) >>> value) & 1) !== 0
+    }
+    if (all) fits.push(rows[i] as number)
+    t = next
+  }
+  return fits
+}
+
 /** What is remembered of one group: `table` holds, one after another, the words as masked and where the list of rows is. */
-export class Memory {
+export class Memory implements Tests {
   table: Int32Array
   /** Ones for the entries: their number is a power of two. */
   mask = 255
@@ -79,8 +107,7 @@ export class Memory {
   readonly words: readonly number[]
   readonly masks: readonly number[]
   readonly rows: readonly number[]
-  /** For each row where its tests end, and the tests: `word, shift, mask, allowed` each. */
-  private readonly tests: Int32Array
+  readonly tests: Int32Array
 
   constructor(flat: Flat, fields: readonly Field[], { rows, reads }: Group) {
     const masks = new Map<number, number>()
@@ -106,21 +133,7 @@ export class Memory {
 
   /** The rows that fit, by testing each. */
   fitting(states: Int32Array, at: number): number[] {
-    const { rows, tests } = this
-    const fits: number[] = []
-    let t = 0
-    for (let i = 0; i < rows.length; i++) {
-      const next = tests[t] as number
-      let all = true
-      for (t += 1; all && t < next; t += 4) {
-        const value =
-          ((states[at + (tests[t] as number)] as number) >>> (tests[t + 1] as number)) & (tests[t + 2] as number)
-        all = (((tests[t + 3] as number) >>> value) & 1) !== 0
-      }
-      if (all) fits.push(rows[i] as number)
-      t = next
-    }
-    return fits
+    return fittingOf(this, states, at)
   }
 
   /** Keeps where the list for a state is. */

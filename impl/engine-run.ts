@@ -7,6 +7,7 @@ import { Fits } from './engine-fits.ts'
 import { AT, type Kernel, kernelOf, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
 import { Growing, RoomError } from './engine-memory.ts'
 import { hashOf } from './engine-table.ts'
+import { Team } from './engine-team.ts'
 import { asJavaScript, type Made, type Views } from './engine-words.ts'
 import type { Packed } from './pack.ts'
 import { asWebAssembly } from './wasm.ts'
@@ -37,7 +38,9 @@ export class Run {
   private readonly bounds: Bounds
   private readonly keepsLinks: boolean
   private readonly shape: Shape
-  private readonly memories: { readonly [name: string]: Growing }
+  private memories: { readonly [name: string]: Growing }
+  private team: Team | undefined
+  private sumsBefore = { low: 0, high: 0 }
   private made: Made
   private refresh: () => void
   private readonly fits: Fits
@@ -76,7 +79,8 @@ export class Run {
   /** How many bytes hold them, and all that goes with them. */
   get bytes(): number {
     const { words } = this.packed
-    const used = this.count * words + this.count / 2 ** SAMPLED + this.get(AT.mask) + 1 + this.fits.top
+    const found = this.team === undefined ? this.count / 2 ** SAMPLED : this.count
+    const used = this.count * words + found + this.get(AT.mask) + 1 + this.fits.top
     return 4 * (used + this.get(AT.links) * 2)
   }
 
@@ -87,6 +91,10 @@ export class Run {
 
   /** Goes on from the states of these numbers, from zero on, `to` not among them. */
   level(from: number, to: number): void {
+    if (this.team !== undefined) {
+      this.together(this.team, from, to)
+      return
+    }
     if (this.keepsLinks && this.memory('h').ensure(to + 2)) this.refresh()
     this.set(AT.steps, 0)
     const { level } = this.made
@@ -121,6 +129,68 @@ export class Run {
     return asWebAssembly(program, this.imports(), memories)
   }
 
+  /** Goes on on so many threads, between two levels; those keep no steps.  Where there is no memory to share it does not. */
+  gather(threads: number): void {
+    if (this.team !== undefined || this.keepsLinks || threads < 2) return
+    const { packed, shape, bounds } = this
+    const { flat, fields, words } = packed
+    const kernel = kernelOf(flat, fields, words, { ...shape, shared: true })
+    const c = new Int32Array(kernel.end)
+    if (kernel.memories.length > 0) writeEffects(c, kernel, flat, fields)
+    const count = this.count
+    const begun = {
+      ...{ count, mask: this.get(AT.mask), table: this.view('t'), words, rows: flat.rows.length },
+      states: this.view('s').subarray(0, (count + 1) * words),
+    }
+    try {
+      this.team = new Team(
+        kernel,
+        c,
+        begun,
+        threads,
+        {
+          limit: bounds.limit,
+          allow: (found, more) => this.allow(found, more),
+          full: bounds.over,
+        },
+        shape.trial,
+      )
+    } catch (error) {
+      if (error instanceof RoomError) return
+      throw error
+    }
+    this.quick = true
+    this.sumsBefore = this.sums
+    this.memories = { ...this.memories, s: this.team.states, t: this.team.table }
+  }
+
+  /** Lets other threads go. */
+  end(): void {
+    this.team?.stop()
+  }
+
+  private together(team: Team, from: number, to: number): void {
+    const { steps } = team
+    const taken = team.taken.slice()
+    team.level(from, to)
+    this.steps += team.steps - steps
+    for (let row = 0; row < taken.length; row++) {
+      this.taken[row] = (this.taken[row] ?? 0) + (team.taken[row] ?? 0) - (taken[row] ?? 0)
+    }
+    this.set(AT.count, team.count)
+    this.set(AT.mask, team.mask)
+    this.set(AT.low, (this.sumsBefore.low + team.low) | 0)
+    this.set(AT.high, (this.sumsBefore.high + team.high) | 0)
+  }
+
+  /** Throws where there may not be so many states, or so many bytes more. */
+  private allow(count: number, more: number): void {
+    const { limit, bytes, over } = this.bounds
+    this.set(AT.count, Math.min(count, limit))
+    if (count > limit) over(`more than ${limit.toLocaleString('en')} states`)
+    if (this.bytes + more * 4 > bytes) over(`more than ${Math.round(bytes / 1e6).toLocaleString('en')} MB`)
+  }
+
   /** The words of all states, one after another. */
   states(): Int32Array {
     const { words } = this.packed
@@ -137,9 +207,15 @@ export class Run {
 
   /** Between which states stands the one that a state was found from. */
   foundBetween(state: number): readonly [number, number] {
+    const { team } = this
+    if (team !== undefined && state >= team.before) {
+      const from = (team.found.view[state + 1] ?? 1) - 1
+      return [from, from]
+    }
     const p = this.view('p')
     const block = (state + 1) >> SAMPLED
-    const last = ((this.count >> SAMPLED) as number) > block ? (p[block + 1] ?? 1) - 1 : this.count - 1
+    const count = team?.before ?? this.count
+    const last = count >> SAMPLED > block ? (p[block + 1] ?? 1) - 1 : count - 1
     return [Math.max(0, (p[block] ?? 1) - 1), Math.min(last, state - 1)]
   }
 

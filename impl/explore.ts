@@ -87,6 +87,9 @@ export type EngineName = (typeof engines)[number]
 const LARGE = 20_000
 const MANY = 128
 
+/** From so many states on several threads go on, where there are to be several. */
+const TOGETHER = 400_000
+
 /** States that a search goes on from before it looks up. */
 const AT_ONCE = 16_384
 
@@ -100,6 +103,8 @@ export interface ExploreOptions {
   readonly progress?: (at: Progress) => void
   /** Whether the steps are kept. */
   readonly links?: boolean
+  /** So many threads may search once it is large, with `auto` and `wasm`, where no steps are kept; one when left out. */
+  readonly threads?: number
   /** How the search is printed, where that is not to be chosen. */
   readonly shape?: Shape
 }
@@ -143,18 +148,26 @@ function quickly(packed: Packed, engine: EngineName, options: ExploreOptions): G
     engine === 'wasm' || (engine === 'auto' && packed.flat.rows.length >= MANY) ? 'wasm' : 'js',
   )
   let told = performance.now() + 500
-  for (to = run.count; ; depth++) {
-    levels.push(to - from)
-    for (at = from; at < to; at += AT_ONCE) {
-      if (engine === 'auto' && run.count > LARGE) run.quicken()
-      run.level(at, Math.min(to, at + AT_ONCE))
-      if (options.progress === undefined || performance.now() < told) continue
-      told = performance.now() + 250
-      options.progress(state())
+  const threads = engine === 'js' || options.links === true ? 1 : (options.threads ?? 1)
+  const step = threads > 1 ? AT_ONCE * 8 : AT_ONCE
+  try {
+    for (to = run.count; ; depth++) {
+      levels.push(to - from)
+      // Others are not worth their start before there are so many.
+      if (threads > 1 && run.count >= (options.shape?.together ?? TOGETHER)) run.gather(threads)
+      for (at = from; at < to; at += step) {
+        if (engine === 'auto' && run.count > LARGE) run.quicken()
+        run.level(at, Math.min(to, at + step))
+        if (options.progress === undefined || performance.now() < told) continue
+        told = performance.now() + 250
+        options.progress(state())
+      }
+      if (run.count === to) break
+      from = to
+      to = run.count
     }
-    if (run.count === to) break
-    from = to
-    to = run.count
+  } finally {
+    run.end()
   }
   const { count: found, steps, sums } = run
   const states = run.states()

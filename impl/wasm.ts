@@ -259,7 +259,15 @@ export function asWebAssembly(
   memories: { readonly [name: string]: WebAssembly.Memory },
   shared: readonly string[] = [],
 ): Made {
-  const module = new WebAssembly.Module(asBytes(program, shared))
+  return instanceOf(new WebAssembly.Module(asBytes(program, shared)), imports, memories)
+}
+
+/** What a module does over these memories. */
+export function instanceOf(
+  module: WebAssembly.Module,
+  imports: Made,
+  memories: { readonly [name: string]: WebAssembly.Memory },
+): Made {
   const { exports } = new WebAssembly.Instance(module, { m: memories, f: imports })
   return exports as Made
 }
