@@ -120,20 +120,14 @@ function serve(given: Given): void {
   const next = (): number => {
     while (Atomics.load(k, K.epoch) === epoch) {
       Atomics.wait(k, K.epoch, epoch, 1000)
-      mate.beat()
+      mate?.beat()
     }
     epoch = Atomics.load(k, K.epoch)
     const job = Atomics.load(k, K.job)
     if (job === JOB.stop) throw new Stopped()
     return job
   }
-  const mate = new Mate(given, () => {
-    count(K.parked)
-    while (next() === JOB.rehash) {
-      mate.work()
-      count(K.done)
-    }
-  })
+  let mate: Mate | undefined
   let ended = false
   const fail = (why: string): void => {
     ended = true
@@ -147,6 +141,13 @@ function serve(given: Given): void {
     if (!ended) fail('it ended before it was told to')
   })
   try {
+    mate = new Mate(given, () => {
+      count(K.parked)
+      while (next() === JOB.rehash) {
+        mate?.work()
+        count(K.done)
+      }
+    })
     for (;;) {
       next()
       mate.work()

@@ -103,6 +103,7 @@ describe('an engine that is broken on purpose', () => {
       } catch (error) {
         seen = error
       }
+      expect(String(seen)).not.toContain('nothing says')
       expect(seen).not.toEqual(right)
     }
   })

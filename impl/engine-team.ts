@@ -42,8 +42,9 @@ export interface Host {
 /** How a team is tested. */
 export interface Trial {
   readonly patience?: number
-  /** What the other threads run instead. */
+  /** What the other threads run instead, and are given instead. */
   readonly file?: URL
+  readonly given?: (given: Given) => Given
 }
 
 /** Threads that search together; the one that made it is the first of them. */
@@ -108,7 +109,8 @@ export class Team {
     const module = new WebAssembly.Module(asBytes(kernel.program, ['s', 't', 'f', 'k']))
     this.first = new Mate(given(this.owns[0] ?? 0), () => this.room())
     this.workers = this.owns.slice(1).map(own => {
-      const worker = new Worker(trial.file ?? file, { workerData: given(own) })
+      const workerData = trial.given?.(given(own)) ?? given(own)
+      const worker = new Worker(trial.file ?? file, { workerData })
       // What went wrong is told in `k`, for whoever waits here hears of nothing else.
       worker.on('error', () => {})
       worker.unref()
@@ -274,7 +276,10 @@ export class Team {
     const [s, t, f] = [this.states.view, this.table.view, this.found.view]
     const hash = hashOf(s, from * words, words)
     let slot = hash & mask
-    while (((t[slot] ?? 0) & mask) !== from) slot = (slot + 1) & mask
+    while (((t[slot] ?? 0) & mask) !== from) {
+      if (t[slot] === 0) throw new Error(`state ${from} is not in the table`)
+      slot = (slot + 1) & mask
+    }
     t[slot] = (hash & ~mask) | to
     s.copyWithin(to * words, from * words, (from + 1) * words)
     f[to] = f[from] ?? 0

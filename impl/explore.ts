@@ -293,6 +293,7 @@ export function pathTo(graph: Graph, state: number): { readonly start: number; r
         if (first < 0 && next.every((word, i) => word === graph.states[at * words + i])) first = row
       })
     steps.push({ row: first, state: at })
+    if (steps.length > graph.size.depth) throw new Error(`the way to state ${state} is longer than the graph is deep`)
     at = parent
   }
   return { start: at, steps: steps.reverse() }

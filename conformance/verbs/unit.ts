@@ -91,6 +91,8 @@ export interface How {
   readonly limit?: number
   /** More bytes than this are not taken. */
   readonly bytes?: number
+  /** So many threads may search one system, where it is large; one when left out. */
+  readonly threads?: number
 }
 
 /** How to go on with a system that was cut off. */

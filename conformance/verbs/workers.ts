@@ -33,8 +33,10 @@ export interface Ways extends How {
 export function findAll(
   units: readonly Unit[],
   started: (unit: Unit) => void = () => {},
-  { threads = availableParallelism(), recall = false, progress = () => {}, ...how }: Ways = {},
+  { threads = availableParallelism(), recall = false, progress = () => {}, ...rest }: Ways = {},
 ): { readonly found: readonly Promise<Found>[]; readonly stop: () => Promise<void> } {
+  // What is left of the threads, when there are fewer systems, searches with the others.
+  const how: How = { ...rest, threads: Math.max(1, Math.floor(threads / Math.max(1, units.length))) }
   const slots = units.map(() => Promise.withResolvers<Found>())
   // Whoever waits for the first is told of the first failure only.
   for (const { promise } of slots) promise.catch(() => {})
