@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { compareVersions } from '../impl/flat.ts'
 import { coloFt } from '../spec/cases/colo-ft.ts'
-import type { Act, Case } from '../spec/script.ts'
+import { type Act, again, type Case } from '../spec/script.ts'
 import { qemusForTests } from './binaries.ts'
 import { conform } from './conform.ts'
 import { launched } from './stage.ts'
@@ -41,6 +41,21 @@ describe.skipIf(reason).each(qemus)(`QEMU $version${reason}`, ({ path, version }
     expect(said[1]?.[1]).toMatch(/^the script ended early: the source refused x-blockdev-change/)
     expect(said[1]?.[0]).toMatch(/^inconclusive|known deviation$/)
     expect(results[2]).toMatchObject({ verdict: 'known deviation', expected: true })
+  })
+
+  test('has a second life in the other part, and fails over in it too', { timeout: 60_000 }, async () => {
+    const resume = of('coloft/resume-secondary/3')
+    const [done] = await run(path, resume)
+    expect([done?.verdict, done?.message]).toEqual([
+      'known deviation',
+      expect.stringContaining('last-mode is another than mode'),
+    ])
+    const traced = { targets: [launched(path, path, { trace: true })], cases: [resume] }
+    const [skipped] = await conform({ ...traced, seed: 1, repeat: 1, timeoutScale: 1 }, validate)
+    expect(skipped).toMatchObject({ verdict: 'skipped', message: 'trace logs of a second life are not read' })
+    // Nobody has ended.
+    const early = await run(path, { ...resume, script: [again('dst')] })
+    expect(early[0]).toMatchObject({ verdict: 'inconclusive', message: expect.stringContaining('has not ended alone') })
   })
 
   test.skipIf(compareVersions(version, '11.0') < 0)('does all of it with a vCPU', { timeout: 60_000 }, async () => {

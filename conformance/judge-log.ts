@@ -4,6 +4,7 @@
  */
 import { TrackLimitError } from '../impl/track.ts'
 import { versions } from '../spec/versions.ts'
+import { livesOf } from './lives.ts'
 import { holdOf, LogJudge } from './log-judge.ts'
 import { sideOf } from './logs/read.ts'
 import { observe } from './observe.ts'
@@ -56,6 +57,7 @@ export function judgeLog(transcript: Transcript, options: LogOptions = {}): Judg
 /** Judges a log of which the release is known; in pieces, where something is missing. */
 function judgeOne(transcript: Transcript, options: LogOptions): Judgement {
   const lost = transcript.lines.some(({ msg }) => 'gap' in msg)
+  if (transcript.begins !== 'anywhere' && livesOf(transcript).length > 1) return validate(transcript, options)
   if (transcript.begins !== 'anywhere' && !lost && options.gaps !== true) return validate(transcript, options)
   const { version, rules, problem } = profileOfTranscript(transcript, options.version ?? 'auto')
   if (rules === undefined) return validate(transcript, options)

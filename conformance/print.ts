@@ -29,6 +29,8 @@ export function printObservation(msg: JsonObject): string {
   if (msg.unanswered !== undefined) return `did not answer ${printJson(msg.unanswered)} within ${msg.seconds} s`
   if (msg.closed !== undefined) return 'closed its monitor and lives on'
   if (typeof msg.broken === 'string') return `does not speak QMP: ${msg.broken}`
+  if (msg.life !== undefined)
+    return `is a new process from here on; the source is who was ${msg.source === 'dst' ? 'the destination' : 'the source'}`
   if (typeof msg.trace === 'string') return `traced ${msg.trace} ${msg.text}`
   return printJson(msg)
 }

@@ -19,6 +19,11 @@ export interface Followed {
   look?(): void
 }
 
+/** The part that an endpoint plays: of who survives, another later on. */
+export interface Part {
+  readonly side: Side
+}
+
 /** How long somebody who is silent and at work is left to it before it is looked again, in milliseconds. */
 const restMs = 50
 
@@ -41,7 +46,12 @@ export class Recorder {
   readonly lines: Line[] = []
   private readonly file: string | undefined
   private readonly start = performance.now()
-  private readonly followed = new Map<Side, { gone: boolean; ending: Promise<void>; look?: () => void }>()
+  private readonly followed = new Set<{
+    readonly part: Part
+    gone: boolean
+    ending: Promise<void>
+    readonly look: () => void
+  }>()
   private fd: number | undefined
   private header: Header | undefined
   private written = 0
@@ -80,11 +90,12 @@ export class Recorder {
   }
 
   /** Records how this side ends, after all that its monitor still had to say. */
-  follow(side: Side, endpoint: Followed): void {
+  follow(as: Side | Part, endpoint: Followed): void {
+    const part = typeof as === 'string' ? { side: as } : as
     const look = () => endpoint.look?.()
-    const state = { gone: false, ending: Promise.resolve(), look }
-    state.ending = this.watch(side, endpoint, state)
-    this.followed.set(side, state)
+    const state = { part, gone: false, ending: Promise.resolve(), look }
+    state.ending = this.watch(endpoint, state)
+    this.followed.add(state)
   }
 
   /**
@@ -98,7 +109,7 @@ export class Recorder {
   async quiet(seconds: number, most = 10 * seconds + 5, rests = () => true): Promise<boolean> {
     const deadline = performance.now() + most * 1000
     for (;;) {
-      for (const { look } of this.followed.values()) look?.()
+      for (const { look } of this.followed) look()
       const due = this.last + seconds * 1000 - performance.now()
       if (due <= 0 && rests()) break
       const wait = Math.max(due, restMs)
@@ -107,13 +118,18 @@ export class Recorder {
       // To a process that got no processor for a while, this timer is due before what came meanwhile is read.
       await look()
     }
-    for (const [side, { gone }] of this.followed) if (!gone) this.observe(side, { quiet: seconds })
+    for (const { part, gone } of this.followed) if (!gone) this.observe(part.side, { quiet: seconds })
     return true
   }
 
   /** Waits until every side that is followed has ended, and its end is recorded. */
   async ended(): Promise<void> {
-    await Promise.all([...this.followed.values()].map(({ ending }) => ending))
+    await Promise.all([...this.followed].map(({ ending }) => ending))
+  }
+
+  /** Waits until a side that is about to end has, and its end is recorded. */
+  async endOf(side: Side): Promise<void> {
+    await Promise.all([...this.followed].map(({ part, ending }) => part.side === side && ending))
   }
 
   /** Records nothing from now on. */
@@ -135,13 +151,13 @@ export class Recorder {
     return { file: this.file ?? 'recording', header: this.header ?? { lockstep: 1 }, lines: this.lines }
   }
 
-  private async watch(side: Side, endpoint: Followed, state: { gone: boolean }): Promise<void> {
+  private async watch(endpoint: Followed, state: { readonly part: Part; gone: boolean }): Promise<void> {
     const { client, exited } = endpoint
     // The monitor reads until its end first; only then is an exit, seen earlier or not, in its place.
     const error = await Promise.race([client.closed, ...(exited ? [exited.then(breath)] : [])])
     const exit = await Promise.race([exited, breath()])
     if (exit === undefined && error !== undefined) {
-      this.observe(side, error instanceof ClosedError ? { closed: true } : { broken: error.message })
+      this.observe(state.part.side, error instanceof ClosedError ? { closed: true } : { broken: error.message })
     }
     if (exited === undefined) {
       state.gone = true
@@ -150,7 +166,7 @@ export class Recorder {
     const { code, signal } = await exited
     const by = signal !== null && endpoint.signalled?.() === signal ? 'harness' : 'self'
     state.gone = true
-    this.observe(side, { exit: { code, signal, by } })
+    this.observe(state.part.side, { exit: { code, signal, by } })
   }
 
   private add(side: Side, dir: Line['dir'], msg: JsonObject): void {

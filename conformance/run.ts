@@ -103,6 +103,9 @@ class Runner {
   /** For each side, how many events the script has passed. */
   private readonly passed: Record<Side, number> = { src: 0, dst: 0 }
   private readonly gone = new Set<Side>()
+  /** The part that each plays just now, which who survives the other changes. */
+  private parts: Record<Side, { side: Side }> = { src: { side: 'src' }, dst: { side: 'dst' } }
+  private lives = 1
   /** Who was frozen by us. */
   private readonly still = new Set<Side>()
   private stage: Stage | undefined
@@ -136,10 +139,7 @@ class Runner {
     // What came before the script is not what it waits for.
     for (const side of ['src', 'dst'] as const) this.passed[side] = this.events[side].length
     const players = Object.entries(stage.players) as [Side, Player][]
-    for (const [side, player] of players) {
-      this.recorder.follow(side, player)
-      void player.client.closed.then(() => this.gone.add(side))
-    }
+    for (const [side, player] of players) this.follow(side, player)
     const versions = Object.fromEntries(players.map(([side, { client }]) => [side, client.version]))
     this.recorder.begin({
       lockstep: 1,
@@ -177,7 +177,9 @@ class Runner {
     return {
       transcript: this.recorder.finish(),
       versions,
-      stderr: Object.fromEntries(players.flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : []))),
+      stderr: Object.fromEntries(
+        Object.entries(this.stage?.players ?? {}).flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : [])),
+      ),
       ...(short !== undefined && { short }),
       ...(frozen !== undefined && { frozen }),
       ...(left.length > 0 && { left }),
@@ -185,19 +187,57 @@ class Runner {
   }
 
   /** Shows a side's messages to the recorder, and keeps its events. */
-  private tap(side: Side): Tap {
-    const record = this.recorder.tap(side)
+  private tap(at: Side): Tap {
+    const part = this.parts[at]
     return (dir, msg) => {
-      record(dir, msg)
-      if (dir === '<-' && typeof msg.event === 'string') this.events[side].push(msg)
+      this.recorder.tap(part.side)(dir, msg)
+      if (dir === '<-' && typeof msg.event === 'string') this.events[part.side].push(msg)
     }
+  }
+
+  private follow(at: Side, player: Player): void {
+    const part = this.parts[at]
+    this.recorder.follow(part, player)
+    void player.client.closed.then(() => this.gone.add(part.side))
+  }
+
+  /** Who survives is the source, and a new destination is started. */
+  private async again(survivor: Side, capabilities: readonly Capability[]): Promise<void> {
+    const { stage } = this
+    if (stage?.again === undefined) throw new Short('nobody can be started anew here')
+    const other = survivor === 'src' ? 'dst' : 'src'
+    const player = this.player(survivor)
+    if (!this.gone.has(other) || this.gone.has(survivor)) throw new Short(`${sideName[other]} has not ended alone`)
+    await within(dyingMs * this.scale, this.recorder.endOf(other))
+    // Whatever still comes of what was belongs to it.
+    const silence = (stage.silence ?? patience) * this.scale
+    const rests = () => player.pid === undefined || isAtRest(player.pid)
+    if (!(await this.recorder.quiet(silence, 10 * silence, rests)))
+      throw new Short(`${sideName[survivor]} did not come to rest`)
+    this.recorder.observe('dst', { life: ++this.lives, source: survivor })
+    const part = this.parts[survivor]
+    this.gone.clear()
+    this.parts = { src: part, dst: { side: 'dst' } }
+    part.side = 'src'
+    this.events.src = this.events[survivor]
+    this.passed.src = this.events.src.length
+    this.events.dst = []
+    this.passed.dst = 0
+    this.stage = { ...stage, players: { src: player } }
+    const made = await stage.again(this.tap('dst'))
+    this.stage = { ...stage, players: { src: player, dst: made } }
+    this.follow('dst', made)
+    await this.setCapabilities('dst', capabilities, made.client.version)
   }
 
   /** Does what the script says; answers why it could not be done to its end, if it could not. */
   private async perform(of: Case, versions: { readonly [side: string]: string }): Promise<string | undefined> {
     try {
       for (const side of of.sides) await this.setCapabilities(side, of.capabilities, versions[side] ?? '')
-      for (const act of of.script) await this.act(act)
+      for (const act of of.script) {
+        if (act.do === 'again') await this.again(act.survivor, of.capabilities)
+        else await this.act(act)
+      }
       return undefined
     } catch (error) {
       if (error instanceof Short) return error.message
@@ -226,6 +266,8 @@ class Runner {
 
   private async act(act: Act): Promise<void> {
     switch (act.do) {
+      case 'again':
+        throw new Short('a second life begins between acts, not within them')
       case 'send':
         return this.sendAct(act)
       case 'await':

@@ -50,6 +50,8 @@ export const observationShape = object({
   text: v.optional(v.string()),
   thread: v.optional(v.string()),
   gap: v.optional(v.literal(true)),
+  life: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+  source: v.optional(v.picklist(['src', 'dst'])),
 })
 
 /** The first thing wrong with a value, such as `msg: expected an object but received []`; nothing when all is well. */

@@ -52,6 +52,8 @@ export interface Stage {
   readonly kept?: true
   /** Silence that counts as the end, in seconds before scaling; as long as a QEMU needs when left out. */
   readonly silence?: number
+  /** Starts a new destination in place of one that has ended; not there where processes are not ours to start. */
+  readonly again?: (tap: Tap) => Promise<Player>
   /** Ends what is left, for sure; answers the processes that had not gone when they should have. */
   readonly close: () => Promise<readonly number[] | undefined>
 }
@@ -85,6 +87,7 @@ export interface Target {
 
 /** Why acts cannot be done where the processes are not ours. */
 const foreign = {
+  again: 'it starts a process anew, and these are not ours to start',
   kill: 'it kills a process, and this one is not ours to kill',
   freeze: 'it freezes a process, and this one is not ours to freeze',
 }
@@ -201,6 +204,8 @@ export function launched(
     rerun: `--qemu ${shellQuote(binary)}${trace ? ' --trace' : ''}`,
     open: async ({ case: of, timeoutScale, tap }) => {
       const { sides, guest, over, script, machine, paused = false, outfit } = of
+      if (trace && everyAct(script).some(act => act.do === 'again'))
+        throw new NotFitError('trace logs of a second life are not read', true)
       const missing = await missingPart(binary, of)
       if (missing !== undefined) throw new NotFitError(missing, true)
       const { dir, remove } = folder()
@@ -210,6 +215,16 @@ export function launched(
       const argsOf = (side: Side) => [...plainArgs(side), ...(dressed[side] ?? [])]
       let network: Network | undefined
       const inside = trace ? new Inside(dir, { src: tap('src'), dst: tap('dst') }, sides) : undefined
+      let lives = 1
+      const dress = (side: Side) => {
+        const worn = outfit?.[side]
+        if (worn !== undefined) dressed[side] = outfitArgs(worn, dir, join(dir, lives > 1 ? `${side}-${lives}` : side))
+      }
+      const player = (qemu: Qemu): Player => ({
+        ...qemu,
+        kill: () => qemu.kill('SIGKILL'),
+        freeze: still => qemu.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+      })
       const start = async (side: Side) => {
         const args = [...argsOf(side), ...(trace ? traceArgs(dir, side) : [])]
         const qemu = await launch({
@@ -230,23 +245,11 @@ export function launched(
         const uri = await place('migration')
         const other = await place('other')
         network = await networkFor(script, { dir, uri, tap })
-        for (const side of sides) {
-          const worn = outfit?.[side]
-          if (worn !== undefined) dressed[side] = outfitArgs(worn, dir, join(dir, side))
-        }
+        for (const side of sides) dress(side)
         const qemus = await (outfit === undefined ? open : openInTurn)(sides, start, qemu => qemu.stop())
         const all: Qemu[] = Object.values(qemus)
         return {
-          players: Object.fromEntries(
-            Object.entries(qemus).map(([side, qemu]) => [
-              side,
-              {
-                ...qemu,
-                kill: () => qemu.kill('SIGKILL'),
-                freeze: (still: boolean) => qemu.kill(still ? 'SIGSTOP' : 'SIGCONT'),
-              },
-            ]),
-          ),
+          players: Object.fromEntries(Object.entries(qemus).map(([side, qemu]) => [side, player(qemu)])),
           args: Object.fromEntries(sides.map(side => [side, argsOf(side)])),
           ...(trace && { traced }),
           uri,
@@ -254,6 +257,14 @@ export function launched(
           dir,
           ...(network && { network }),
           dead: await place('nobody'),
+          again: async tapAgain => {
+            lives++
+            dress('dst')
+            const name = `dst-${lives}`
+            const qemu = await launch({ binary, args: argsOf('dst'), name, dir, timeoutScale, tap: tapAgain })
+            all.push(qemu)
+            return player(qemu)
+          },
           close: async () => {
             // The source last, and the network after both: nobody is to live on and see the others go.
             for (const qemu of all.toReversed()) qemu.kill('SIGKILL')
@@ -304,6 +315,7 @@ export function addressed(src: string, dst: string | undefined, uri?: string): T
       const acts = everyAct(script)
       if (acts.some(act => act.do === 'kill')) return foreign.kill
       if (acts.some(act => act.do === 'freeze')) return foreign.freeze
+      if (acts.some(act => act.do === 'again')) return foreign.again
       if (guest !== undefined) return 'it needs a guest that runs our program'
       if (outfit !== undefined) return 'it needs disks, sockets and filters of its own'
       if (machine !== undefined) return `it needs the machine ${machine}`

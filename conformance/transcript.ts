@@ -51,6 +51,11 @@ export type Observation =
    * monitor, none is known.
    */
   | { trace: string; text: string; thread?: string; at?: number }
+  /**
+   * A new pair from here on, the how manieth it is: its source is who was `source` before and goes on as it is,
+   * its destination is a new process.
+   */
+  | { life: number; source: Side }
   /** Lines were lost here: nobody knows what came meanwhile. */
   | { gap: true }
 

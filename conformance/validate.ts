@@ -18,12 +18,13 @@ import { versions } from '../spec/versions.ts'
 import { isOutOfReach, outOfReach } from './hardware.ts'
 import { isObject } from './json.ts'
 import { earlier } from './late.ts'
+import { foretold, livesOf, succeed } from './lives.ts'
 import { type Observed, observe, type Told } from './observe.ts'
 import { describeStuck } from './stuck.ts'
 import { trailsOf } from './trails.ts'
 import type { Line, Transcript } from './transcript.ts'
 import { describeUnread } from './unread.ts'
-import { profileOfTranscript } from './whose.ts'
+import { type Profile, profileOfTranscript } from './whose.ts'
 
 /** What a transcript can come to; see design.md. */
 export type VerdictName = 'conforms' | 'known deviation' | 'violates' | 'inconclusive'
@@ -188,9 +189,9 @@ export function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where
   return cells === undefined ? undefined : anyOf(packed, cells)
 }
 
-/** All that a tracker will be told, and asked on behalf of any claim. */
-export const foreseenOf = (packed: Packed, observed: Observed): Foreseen => ({
-  told: observed.told.filter(told => told.kind === 'seen' || told.kind === 'sent'),
+/** All that a tracker will be told, and asked on behalf of any claim; `later` is what another will be told. */
+export const foreseenOf = (packed: Packed, observed: Observed, later: readonly Told[] = []): Foreseen => ({
+  told: [...observed.told, ...later].filter(told => told.kind === 'seen' || told.kind === 'sent'),
   rests: observed.told.some(told => told.kind === 'quiet'),
   tests: claims.flatMap(claim =>
     [claim.where, claim.to].flatMap(patterns => (cellsFor(packed, claim, patterns) ?? []).flat()),
@@ -233,17 +234,65 @@ const skippedOf = (observed: Observed): Record<string, number> => Object.fromEnt
 /** Judges a transcript.  Never throws for what a transcript says; `SpecError` only for rules that cannot be read. */
 export function validate(transcript: Transcript, options: ValidateOptions = {}): Judgement {
   const profile = profileOfTranscript(transcript, options.version ?? 'auto')
-  if (profile.rules === undefined) {
+  const { rules } = profile
+  if (rules === undefined) {
     const base = { file: transcript.file, version: profile.version, skipped: {} }
     return { ...base, verdict: 'inconclusive', message: profile.problem }
   }
+  const lives = livesOf(transcript)
   const packed =
-    options.packed ?? packedFor(profile.rules, options.system ?? systemFor(transcript), outOfReach(transcript))
+    options.packed ?? packedFor(rules, options.system ?? systemFor(lives[0].transcript), outOfReach(transcript))
+  if (lives.length === 1) return validateLife(transcript, packed, { ...profile, rules }, options).judgement
+  let found: Lived | undefined
+  let from = packed
+  for (const [i, { transcript: life, source }] of lives.entries()) {
+    if (found !== undefined && source !== undefined) from = succeed(packed, found.left(), source)
+    const after = lives[i + 1]
+    const later = after?.source && foretold(observe(packed.flat, after.transcript), after.source)
+    const more = { ...(later && { later }), first: found === undefined }
+    const next = validateLife(life, from, { ...profile, rules }, options, more)
+    found = found === undefined ? next : { left: next.left, judgement: bothLives(found.judgement, next.judgement) }
+    // Of what comes behind it nothing can be said.
+    if (['violates', 'inconclusive'].includes(next.judgement.verdict)) break
+  }
+  return (found as Lived).judgement
+}
+
+/** What is thought of a life, and the states that it leaves possible. */
+interface Lived {
+  readonly judgement: Judgement
+  readonly left: () => Int32Array
+}
+
+/** The judgement on a life and those before it: the first thing that there is to say of any. */
+function bothLives(before: Judgement, after: Judgement): Judgement {
+  const skipped = new Map(Object.entries(before.skipped))
+  for (const [name, count] of Object.entries(after.skipped)) skipped.set(name, (skipped.get(name) ?? 0) + count)
+  const all = { skipped: Object.fromEntries(skipped) }
+  const might = [...(before.might ?? []), ...(after.might ?? [])]
+  const one = before.verdict === 'conforms' || !['conforms', 'known deviation'].includes(after.verdict) ? after : before
+  return { ...one, ...all, ...(might.length > 0 && { might }) }
+}
+
+/**
+ * Judges a transcript, or one life of it; `later` is what will be told of who survives it.
+ *
+ * Claims on states speak of pairs as they begin, and are held against the first life alone.
+ */
+function validateLife(
+  transcript: Transcript,
+  packed: Packed,
+  profile: Profile & { readonly rules: string },
+  options: ValidateOptions,
+  { later = [], first = true }: { readonly later?: readonly Told[]; readonly first?: boolean } = {},
+): Lived {
   const observed = observe(packed.flat, transcript)
   const base = { file: transcript.file, version: profile.version, skipped: skippedOf(observed) }
   const trails = trailsOf(profile.rules, transcript, observed)
+  const nothing = { left: () => new Int32Array() }
   if (observed.sides.length === 0 && trails.length === 0) {
-    return { ...base, verdict: 'inconclusive', message: `${transcript.file}: nothing was recorded of either side` }
+    const message = `${transcript.file}: nothing was recorded of either side`
+    return { ...nothing, judgement: { ...base, verdict: 'inconclusive', message } }
   }
   const { limit } = options
   const known = {
@@ -254,28 +303,25 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   const attempt = (as: Observed): Attempt => {
     const tracker = new Tracker(packed, {
       ...known,
-      foreseen: foreseenOf(packed, as),
+      foreseen: foreseenOf(packed, as, later),
       trails,
       ...(limit === undefined ? {} : { limit }),
       ...(transcript.events === 'unseen' && { mute: observed.sides }),
     })
-    return { observed: as, tracker, ...judge(tracker, packed, transcript, as) }
+    return { observed: as, tracker, ...judge(tracker, packed, transcript, as, first) }
   }
   try {
-    const { tracker, outcome: first, observed: taken } = unhurried(attempt(observed), attempt)
+    const { tracker, outcome: plain, observed: taken } = unhurried(attempt(observed), attempt)
     const outcome =
-      first.verdict === 'conforms'
-        ? (takenRule(tracker, transcript, taken, packed.flat.version) ?? first)
-        : (unknownStatus(transcript, first, profile.newer) ?? first)
+      plain.verdict === 'conforms'
+        ? (takenRule(tracker, transcript, taken, packed.flat.version) ?? plain)
+        : (unknownStatus(transcript, plain, profile.newer) ?? plain)
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
-    return { ...base, ...outcome, message: outcome.message + note }
+    return { judgement: { ...base, ...outcome, message: outcome.message + note }, left: () => tracker.current() }
   } catch (error) {
     if (!(error instanceof TrackLimitError)) throw error
-    return {
-      ...base,
-      verdict: 'inconclusive',
-      message: `${transcript.file}: too little is known to judge it: ${error.message}`,
-    }
+    const message = `${transcript.file}: too little is known to judge it: ${error.message}`
+    return { ...nothing, judgement: { ...base, verdict: 'inconclusive', message } }
   }
 }
 
@@ -359,8 +405,8 @@ function unhurried(first: Attempt, attempt: (as: Observed) => Attempt): Attempt 
   }
 }
 
-function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed): Judged {
-  const watched = watchedClaims(packed, observed)
+function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed, claimed: boolean): Judged {
+  const watched = claimed ? watchedClaims(packed, observed) : []
   let deviation: { claim: Claim; line: Line } | undefined
   const look = (line: Line): void => {
     for (const { claim, where } of watched) {
@@ -411,7 +457,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const stuck = tracker.finish()
   if (stuck !== undefined) return { outcome: stop(stuck), stuck: 'end' }
   if (last !== undefined) look(last.line)
-  const left = last?.kind === 'quiet' ? stuckFor(tracker, packed) : undefined
+  const left = claimed && last?.kind === 'quiet' ? stuckFor(tracker, packed) : undefined
   if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
   if (deviation === undefined) {

@@ -464,6 +464,14 @@ export class Tracker {
     return [...counts].map(([id, states]) => ({ id, states })).sort((a, b) => b.states - a.states)
   }
 
+  /** The packed states that are possible now, one behind the other. */
+  current(): Int32Array {
+    const { words } = this.packed
+    const { states } = this.space.table
+    const at = [...new Set([...this.nodes].map(([state]) => state * words))]
+    return Int32Array.from(at.flatMap(offset => [...states.subarray(offset, offset + words)]))
+  }
+
   /** The packed states of the nodes that came furthest, in order and without doubles. */
   possible(): { readonly states: Int32Array; readonly at: readonly number[] } {
     const { states } = this.space.table

@@ -39,6 +39,11 @@ export type Act =
   | { readonly do: 'ask'; readonly at: Side; readonly query: string; readonly until: Match; readonly within: number }
   /** Kills the process of a side. */
   | { readonly do: 'kill'; readonly at: Side }
+  /**
+   * Begins a second life of the pair once one of them has ended: who survives is the source from here on, and the
+   * destination is a new process, started as the first one was.
+   */
+  | { readonly do: 'again'; readonly survivor: Side }
   /** Has the process of a side stand still, or go on, as SIGSTOP and SIGCONT have it. */
   | { readonly do: 'freeze' | 'thaw'; readonly at: Side }
   /** Does something to every connection between the two. */
@@ -202,6 +207,9 @@ export const asks = (at: Side, query: string, until: Match = {}, within = patien
 
 /** Kills a process as nothing can prevent. */
 export const kill = (at: Side): Act => ({ do: 'kill', at })
+
+/** Begins a second life of the pair, with who survives as the source. */
+export const again = (survivor: Side): Act => ({ do: 'again', survivor })
 
 /** Waits a little; how long, the seed decides. */
 export const pause = (most: number): Act => ({ do: 'pause', most })

@@ -126,6 +126,8 @@ export function actText(act: Act): string {
     }
     case 'kill':
       return `${act.at} !! killed`
+    case 'again':
+      return `dst !! started anew; ${act.survivor === 'src' ? 'the source is who it was' : 'who was the destination is the source'}`
     case 'burst':
       return `${act.at} -> at once: ${act.commands.map(({ command, arguments: args }) => `${command}${Object.keys(args).length > 0 ? ` ${JSON.stringify(args)}` : ''}`).join(', ')}`
     case 'in':

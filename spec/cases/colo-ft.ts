@@ -8,6 +8,7 @@
  */
 import {
   type Act,
+  again,
   announced,
   awaits,
   type Case,
@@ -151,6 +152,72 @@ const dropPrimary: readonly Act[] = [
   ...['red1', 'red0'].map(id => send('dst', 'chardev-remove', { id })),
 ]
 
+/** The disk of who is the source, copied to that of a new secondary; what it is compared with comes afterwards. */
+const copy: readonly Act[] = [
+  send('src', 'drive-mirror', {
+    device: 'colo-disk0',
+    'job-id': 'resync',
+    target: 'nbd+unix:///parent0?socket={dir}/nbd',
+    mode: 'existing',
+    format: 'raw',
+    sync: 'full',
+  }),
+  awaits('src', 'BLOCK_JOB_READY'),
+  send('src', 'stop'),
+  send('src', 'block-job-cancel', { device: 'resync' }),
+  awaits('src', 'BLOCK_JOB_COMPLETED'),
+]
+/** The filters of a primary, before what else its network has. */
+const filter = (type: string, id: string, more: { readonly [name: string]: string }): Act =>
+  send('src', 'object-add', { 'qom-type': type, id, ...more })
+const filters = (place: { readonly [name: string]: string } = {}): readonly Act[] => [
+  filter('filter-mirror', 'm0', { ...place, netdev: 'hn0', queue: 'tx', outdev: 'mirror0' }),
+  filter('filter-redirector', 'redire0', { ...place, netdev: 'hn0', queue: 'rx', indev: 'compare_out' }),
+  filter('filter-redirector', 'redire1', { ...place, netdev: 'hn0', queue: 'rx', outdev: 'compare0' }),
+  filter('iothread', 'iothread1', {}),
+  filter('colo-compare', 'comp0', {
+    primary_in: 'compare0-0',
+    secondary_in: 'compare1',
+    outdev: 'compare_out0',
+    iothread: 'iothread1',
+  }),
+]
+/** The sockets that a new primary needs, as they were on the command line of the first. */
+const chardev = (id: string, path: string, server: boolean): Act =>
+  send('dst', 'chardev-add', {
+    id,
+    backend: {
+      type: 'socket',
+      data: { addr: { type: 'unix', data: { path: `{dir}/${path}` } }, server, ...(server && { wait: false }) },
+    },
+  })
+const becomePrimary: readonly Act[] = [
+  chardev('mirror0', 'mirror', true),
+  chardev('compare1', 'secondary', true),
+  chardev('compare0', 'primary', true),
+  chardev('compare0-0', 'primary', false),
+  chardev('compare_out', 'out', true),
+  chardev('compare_out0', 'out', false),
+]
+/** A pair replicates once more, in its second life. */
+const resumed = (place: { readonly [name: string]: string } = {}): readonly Act[] => [
+  ...serve,
+  ...copy,
+  ...attach,
+  ...filters(place),
+  send('src', 'migrate-set-capabilities', { capabilities: [{ capability: 'x-colo', state: true }] }),
+  checkpointDelay(150),
+  listen,
+  migrate,
+  announced('dst', 'colo'),
+  announced('src', 'colo'),
+  awaits('src', 'RESUME'),
+  ...checkpoint,
+  ...snapshot('src', 'dst'),
+  ...checkpoint,
+  noMoreCheckpoints,
+]
+
 const bare: More = {
   machine: 'none',
   capabilities: withColo,
@@ -222,6 +289,47 @@ export const coloFt: readonly Case[] = [
     'Kills the primary and tells the secondary so, which keeps its NBD server and its filters.',
     leaves,
     [...replicating(), kill('src'), heartbeat('dst'), ...left('dst'), ...snapshot('dst')],
+    bare,
+  ),
+  ...eitherWay(
+    'coloft/resume-primary',
+    'Fails over to the primary, starts a new secondary, copies the disk, and has both replicate again.',
+    'COLO comes back: both sides stay in colo, and checkpoints are taken.',
+    [...replicating(), kill('dst'), wait(0.2), ...failOverPrimary, again('src'), ...resumed()],
+  ),
+  ...eitherWay(
+    'coloft/resume-secondary',
+    'Fails over to the secondary, which becomes the primary of a new secondary, with a copy of its disk.',
+    'COLO comes back with the parts changed: both sides stay in colo, and checkpoints are taken.',
+    [
+      ...replicating(),
+      kill('src'),
+      wait(0.2),
+      ...failOverSecondary,
+      ...dropPrimary,
+      ...becomePrimary,
+      again('dst'),
+      ...resumed({ insert: 'before', position: 'id=rew0' }),
+    ],
+  ),
+  pair(
+    'coloft/resume-secondary/3',
+    'Does the same, and then fails over to the one that was started last.',
+    'COLO comes back, and each failover leaves one guest that runs.',
+    [
+      ...replicating(),
+      kill('src'),
+      wait(0.2),
+      ...failOverSecondary,
+      ...dropPrimary,
+      ...becomePrimary,
+      again('dst'),
+      ...resumed({ insert: 'before', position: 'id=rew0' }),
+      kill('src'),
+      wait(0.2),
+      ...failOverSecondary,
+      ...snapshot('dst'),
+    ],
     bare,
   ),
   pair(
