@@ -1,8 +1,9 @@
 /** Where a monitor or a migration stream listens, and getting through to it. */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectError } from './failure.ts'
 import { excerpt } from './json.ts'
+import { PatientSocket } from './patient.ts'
 
 /** A unix socket's path, or a TCP host and port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number }
@@ -55,7 +56,7 @@ const pauseMs = 5
 
 function attempt(address: Address, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...address })
+    const socket = new PatientSocket().connect({ ...address })
     const settle = (error?: unknown) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
