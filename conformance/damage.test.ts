@@ -163,7 +163,7 @@ describe('a damaged transcript of a real QEMU', () => {
   const unnoticed = () => tried.filter(({ noticed }) => !noticed)
   beforeAll(() => {
     tried = files.flatMap(attempt)
-  }, 120_000)
+  }, 300_000)
 
   test('is noticed, and at the right line', () => {
     const kinds = [...new Set(tried.map(({ damage }) => damage.kind))].sort()

@@ -5,62 +5,66 @@
  * command was sent to the other, and be read after that; where a recording ends, what the
  * other side had said by then may not have been read at all.
  */
+import type { Output } from '../impl/flat.ts'
+import { matches } from '../impl/match.ts'
 import { ANYTHING } from '../impl/seen.ts'
 import type { Observed, Told } from './observe.ts'
 
-/** How much of another side may have been said and not read, at one moment. */
-const MOST = 6
-/** How much of another side may never have been read, where a recording ends. */
-const UNREAD = 3
-
-/** Of a side, what comes from a place on and was said, up to the next command that it was sent. */
-function saidBySide(told: readonly Told[], from: number, side: string): number[] {
-  const found: number[] = []
+/** Of a side, the next event after a place that nothing it was asked meanwhile may have caused. */
+function nextOf(told: readonly Told[], from: number, side: string): number | undefined {
   for (let i = from; i < told.length; i++) {
     const one = told[i]
-    if (one?.kind === 'quiet') break
-    if (one === undefined || !('side' in one) || one.side !== side) continue
-    if (one.kind !== 'seen' || one.seen.kind !== 'event') break
-    found.push(i)
+    if (one?.kind === 'quiet') return undefined
+    if (one === undefined || !('side' in one) || one.side !== side || one.kind === 'noted') continue
+    return one.kind === 'seen' && one.seen.kind === 'event' ? i : undefined
   }
-  return found
+  return undefined
+}
+
+/** Whether a side may have said something that nobody read: whoever was seen to end, or to be quiet, has not. */
+function mayHaveSaidMore(told: readonly Told[], from: number, side: string): boolean {
+  if (told.slice(from).some(one => 'side' in one && one.side === side)) return false
+  const last = told.filter(one => one.kind === 'quiet' || one.side === side).at(-1)
+  return last !== undefined && last.kind !== 'quiet' && !(last.kind === 'seen' && last.seen.kind === 'exit')
 }
 
 /**
  * A recording as it may have been as well, where it was thought impossible at `told[at]`, which was
- * sent, or at its end: more and more of what the other side said is taken to have come before.
+ * sent, or at its end: one event more of another side came before that.
+ *
+ * @param could what a side might have said there
  */
-export function* earlier(observed: Observed, at: number): Generator<Observed> {
+export function earlier(observed: Observed, at: number, could: (side: string) => readonly Output[]): Observed[] {
   const { told, sides } = observed
   const here = told[at]
-  for (const side of sides) {
-    if (here !== undefined && 'side' in here && here.side === side) continue
-    const later = saidBySide(told, at, side).slice(0, MOST)
-    for (let n = 1; n <= later.length; n++) {
-      const moved = later.slice(0, n)
-      const between = told.slice(at).filter((_, i) => !moved.includes(at + i))
-      yield { ...observed, told: [...told.slice(0, at), ...moved.flatMap(i => told[i] ?? []), ...between] }
+  return sides.flatMap(side => {
+    if (here !== undefined && 'side' in here && here.side === side) return []
+    const events = could(side).flatMap(said => (said.kind === 'event' ? [said] : []))
+    const before = (one: Told, rest: readonly Told[]) => ({ ...observed, told: [...told.slice(0, at), one, ...rest] })
+    const next = nextOf(told, at, side)
+    const one = next === undefined ? undefined : told[next]
+    if (one?.kind === 'seen') {
+      const { seen } = one
+      const fits =
+        seen.kind === 'event' && events.some(({ name, data }) => name === seen.name && matches(data, seen.data))
+      return fits
+        ? [
+            before(
+              one,
+              told.slice(at).filter(other => other !== one),
+            ),
+          ]
+        : []
     }
-    // Whoever was seen to end, or to be quiet, has said no more than that.
-    const ours = told.filter(one => one.kind === 'quiet' || ('side' in one && one.side === side))
-    const last = ours.at(-1)
-    const rest = ours.slice(-1)
-    const line = last?.line
-    if (line === undefined || last?.kind === 'quiet') continue
-    if (rest.some(one => one.kind === 'seen' && one.seen.kind === 'exit')) continue
-    if (told.slice(at).some(one => 'side' in one && one.side === side)) continue
-    for (let n = 1; n <= UNREAD; n++) {
-      const unread = Array.from(
-        { length: n },
-        (): Told => ({
-          kind: 'seen',
-          side,
-          // Each its own: a tracker knows what it was told by identity.
-          seen: { kind: 'event', name: ANYTHING, data: {}, line: line.line },
-          line,
-        }),
-      )
-      yield { ...observed, told: [...told.slice(0, at), ...unread, ...told.slice(at)] }
+    const last = told.findLast(other => 'side' in other && other.side === side)
+    if (last === undefined || events.length === 0 || !mayHaveSaidMore(told, at, side)) return []
+    const { line } = last
+    const unread: Told = {
+      kind: 'seen',
+      side,
+      seen: { kind: 'event', name: ANYTHING, data: {}, line: line.line },
+      line,
     }
-  }
+    return [before(unread, told.slice(at))]
+  })
 }

@@ -336,7 +336,20 @@ describe('of one side only', () => {
     expect(validate({ ...both, lines: both.lines.filter(({ side }) => side === 'src') }).verdict).toBe('conforms')
     // A destination that was watched and did not listen cannot have said on the return path that it is done.
     const idle = { ...both, lines: both.lines.filter(({ side }, i) => side === 'src' || i < listens) }
-    expect(brief(validate(idle))).toMatchObject({ verdict: 'violates', side: 'src' })
+    const [first] = both.lines
+    const line = {
+      ...first,
+      side: 'dst',
+      dir: '!!',
+      line: both.lines.length + 9,
+      msg: { quiet: 1 },
+    } as (typeof both.lines)[0]
+    expect(brief(validate({ ...idle, lines: [...idle.lines, line] }))).toMatchObject({
+      verdict: 'violates',
+      side: 'src',
+    })
+    // One that was watched for a while may have been started so that it listens, and have said all else unread.
+    expect(validate(idle).verdict).toBe('conforms')
   })
 
   test('this one is bound by the rules all the same', () => {

@@ -378,31 +378,30 @@ interface Attempt extends Judged {
   readonly tracker: Tracker
 }
 
+/** How much of another side may have been said and not read, at one moment. */
+const UNREAD = 6
+
 /**
  * What is thought of a recording when nobody was in a hurry to read it: where nothing explains it,
  * it is looked at as it may have been as well.
  */
 function unhurried(first: Attempt, attempt: (as: Observed) => Attempt): Attempt {
-  const place = ({ stuck, observed: { told } }: Attempt): number =>
-    stuck === undefined ? Number.POSITIVE_INFINITY : stuck === 'end' ? told.length : told.indexOf(stuck)
+  // Counted from the end, for what is moved comes to stand before it.
+  const left = ({ stuck, observed: { told } }: Attempt): number =>
+    stuck === undefined ? -1 : stuck === 'end' ? 0 : told.length - told.indexOf(stuck)
   let best = first
-  // Each round gets further, or is the last.
-  for (;;) {
-    if (best.stuck === undefined) return best
-    const { stuck } = best
-    const left = best.observed.told.length - place(best)
-    let better: Attempt | undefined
-    for (const as of earlier(best.observed, place(best))) {
-      const next = attempt(as)
-      // Counted from the end, for what was moved came to stand before it.
-      if (next.stuck !== stuck && as.told.length - place(next) < left) {
-        better = next
-        break
-      }
-    }
-    if (better === undefined) return first
-    best = better
+  let moved = 0
+  while (best.stuck !== undefined) {
+    const { observed, tracker } = best
+    const could = (side: string) => tracker.couldCome(side).map(({ said }) => said)
+    const tried = earlier(observed, observed.told.length - left(best), could).map(attempt)
+    const better = tried.find(one => left(one) < left(best))
+    moved = better === undefined ? moved + 1 : 0
+    const next = better ?? tried[0]
+    if (next === undefined || moved > UNREAD) return first
+    best = next
   }
+  return best
 }
 
 function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed, claimed: boolean): Judged {

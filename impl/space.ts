@@ -291,7 +291,10 @@ export class Space {
   private rowsSaying(side: string, next: Seen | undefined): number[] {
     if (next?.kind !== 'event') return []
     if (next.name === ANYTHING)
-      return [...this.speaking].flatMap(([key, rows]) => (key.startsWith(`${side} `) ? rows.map(({ id }) => id) : []))
+      // Of an end nobody keeps quiet.
+      return [...this.speaking].flatMap(([key, rows]) =>
+        key.startsWith(`${side} `) ? rows.flatMap(({ id }) => (this.ends[id] === true ? [] : [id])) : [],
+      )
     const rows = this.speaking.get(`${side} ${next.name}`) ?? []
     return rows.flatMap(({ id }) => (this.isNext(this.events[id]?.[0], next) ? [id] : []))
   }

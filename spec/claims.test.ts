@@ -9,7 +9,7 @@ import { lint } from '../impl/lint.ts'
 import { pack } from '../impl/pack.ts'
 import { claims } from './claims.ts'
 import { bugs } from './history.ts'
-import { type Claim, event, returns, type System, setting } from './lang.ts'
+import { type Claim, returns, type System, setting } from './lang.ts'
 import { statusClaims } from './proposal-claims.ts'
 import seen from './seen.json' with { type: 'json' }
 import { systems } from './systems.ts'
@@ -209,9 +209,6 @@ const breakings: Readonly<Record<string, readonly Edit[]>> = {
       machine: 'failover',
       actor: 'main loop',
     },
-  ],
-  'a status that is stored and said in one step is not the last that was said': [
-    { change: 'hand over the stopped guest', to: { says: [event('STOP')] } },
   ],
   'a capability changes in a migration': [
     {

@@ -41,7 +41,13 @@ const ofPrecopies = [
   ofPrecopy.never(
     'a status that is stored and said in one step is not the last that was said',
     (['pre-switchover', 'device'] as const).map(status => ({ 'src.migration': status, said: `!${status}` }) as const),
-    said,
+    {
+      ...said,
+      broken: upTo(
+        '7.2',
+        'Until 9.2 migration_maybe_pause() stores both without the lock: query-migrate may tell them before the events do.',
+      ),
+    },
   ),
   ofPrecopy.leadsTo(
     'without a return path, a cancel before the switchover leads to cancelled',
