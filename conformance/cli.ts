@@ -119,11 +119,14 @@ function build(done: (code: number) => void): Command {
         'dst',
       ]),
     )
+    .option('--src <log>', 'the log of a source, judged with --dst as one pair, whatever came first')
+    .option('--dst <log>', 'the log of its destination')
     .option('--gaps', 'lines may be missing: where one does not follow, some are taken to be lost, and that is said')
     .option('--follow', 'go on as the log grows, until it leaves the rules; Ctrl-C ends it with the verdict so far')
     .addOption(json())
     .action(async (files, flags, command: Command) => {
-      if (files.length === 0 && !flags.formats) command.error("error: missing required argument 'log'")
+      if (files.length === 0 && !flags.formats && flags.src === undefined && flags.dst === undefined)
+        command.error("error: missing required argument 'log'")
       done(await (await import('./verbs/validate.ts')).validateVerb(files, flags))
     })
   program

@@ -33,6 +33,8 @@ export interface Result {
   readonly line?: number
   readonly side?: string
   readonly claim?: string
+  /** All claims that it breaks however it is explained, the one that is told first among them. */
+  readonly claims?: readonly string[]
   readonly rule?: string
   /** The id of the known deviation that it is, or that did not come. */
   readonly deviation?: string
@@ -86,7 +88,17 @@ export function printFrozen({ side, command, at, seconds, outOfBand, stalled }: 
 /** What of a result is the verdict. */
 export type Judged = Pick<
   Result,
-  'version' | 'verdict' | 'expected' | 'message' | 'line' | 'side' | 'claim' | 'rule' | 'deviation' | 'allowed'
+  | 'version'
+  | 'verdict'
+  | 'expected'
+  | 'message'
+  | 'line'
+  | 'side'
+  | 'claim'
+  | 'claims'
+  | 'rule'
+  | 'deviation'
+  | 'allowed'
 >
 
 /** What a run is judged as. */
@@ -118,7 +130,7 @@ function judged(run: Run, judgement: Judgement, version: string | undefined, sub
   const { frozen, left } = run
   const greeted = greetedBy(run)
   const notes = notesOn(run)
-  const { verdict, line, side, claim, rule, allowed, might = [] } = judgement
+  const { verdict, line, side, claim, claims, rule, allowed, might = [] } = judgement
   const enough = notes.length === 0 || verdict !== 'conforms'
   const final = left ? 'violates' : enough ? verdict : 'inconclusive'
   const said = verdict === 'conforms' ? [] : [judgement.message]
@@ -132,6 +144,7 @@ function judged(run: Run, judgement: Judgement, version: string | undefined, sub
     ...(line !== undefined && { line }),
     ...(side !== undefined && { side }),
     ...(claim !== undefined && { claim }),
+    ...(claims !== undefined && { claims }),
     ...(rule !== undefined && { rule }),
     ...(allowed !== undefined && { allowed }),
   }

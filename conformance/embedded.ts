@@ -4,6 +4,7 @@ import { Director } from '../impl/director.ts'
 import type { Reference } from '../impl/reference.ts'
 import { type Endpoint, type ServeOptions, serve } from '../impl/server.ts'
 import { calls } from '../spec/cases.ts'
+import type { Edit } from '../spec/lang.ts'
 import { type Act, type Case, everyAct } from '../spec/script.ts'
 import { asWished, flatPair, obey, type Wishes, without } from './behaviour.ts'
 import { type Identity, isMigrating, knowledge } from './knowledge.ts'
@@ -96,8 +97,8 @@ function unfit({ guest, script, real }: Case): string | undefined {
   return `it has the fault "${act.do === 'link' ? act.fault : act.do}", and the rules know none by that name`
 }
 
-/** The reference endpoint of a release, within this process; see `PairOptions` for what is `wanted` of it. */
-export function embedded(version: string, wanted: readonly string[] = []): Target {
+/** The reference endpoint of a release, within this process; see `PairOptions` for what is `wanted` of it, and its `edits`. */
+export function embedded(version: string, wanted: readonly string[] = [], edits: readonly Edit[] = []): Target {
   return {
     name: `reference ${version}`,
     model: true,
@@ -111,6 +112,7 @@ export function embedded(version: string, wanted: readonly string[] = []): Targe
       const endpoint = await servePair({
         version,
         wanted,
+        ...(edits.length > 0 && { edits }),
         paused,
         listen: Object.fromEntries(sides.map(side => [side, `unix:${join(dir, `${side}.qmp`)}`])),
         seed,

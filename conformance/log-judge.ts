@@ -17,13 +17,13 @@ import { isObject, type Json, type JsonObject } from './json.ts'
 import { describeHaze, describeStuck } from './stuck.ts'
 import type { Line } from './transcript.ts'
 import {
+  type Broken,
   claimsOnRules,
   claimsOnStates,
   delays,
   deviates,
   isBeside,
   mightBreak,
-  needs,
   type Outcome,
   patternsFor,
   restless,
@@ -509,15 +509,23 @@ export class LogJudge {
     const { flat } = this.hold.packed
     if (this.hazes !== undefined) return this.hazy()
     if (this.last !== undefined) this.look(this.last)
-    const left = this.ended === 'quiet' ? stuckFor(this.follower, this.hold.packed) : undefined
-    const broken = this.deviation()
-    if (broken !== undefined) return deviates(file, broken.claim, broken.line, flat.version)
-    if (left !== undefined && this.last !== undefined) return deviates(file, left, this.last, flat.version)
-    for (const [i, shadow] of this.shadows) if (this.last !== undefined && !shadow.settle()) this.miss(i, this.last)
-    const [first] = [...this.needed].sort(([a], [b]) => a - b).filter(([i]) => this.inScope(i))
-    const untaken = first && this.hold.untaken[first[0]]
-    if (untaken !== undefined && first !== undefined)
-      return needs(file, untaken.claim, untaken.rule, first[1], flat.version)
+    const { last } = this
+    if (last !== undefined) for (const [i, shadow] of this.shadows) if (!shadow.settle()) this.miss(i, last)
+    const stuck = this.ended === 'quiet' ? stuckFor(this.follower, this.hold.packed) : []
+    const broken: Broken[] = [
+      ...this.deviating(),
+      ...(last === undefined ? [] : stuck.map(claim => ({ claim, line: last }))),
+      ...[...this.needed].flatMap(([i, line]) => {
+        const untaken = this.hold.untaken[i]
+        return untaken === undefined || !this.inScope(i) ? [] : [{ claim: untaken.claim, rule: untaken.rule, line }]
+      }),
+    ]
+    if (broken.length > 0)
+      return deviates(
+        file,
+        broken.sort((a, b) => a.line.line - b.line.line),
+        flat.version,
+      )
     return {
       verdict: 'conforms',
       message: `${file}: conforms; ${this.told} observations, ${this.follower.size} states fit at the end`,
@@ -548,8 +556,8 @@ export class LogJudge {
     return scope === undefined || this.follower.some(scope)
   }
 
-  /** The claim that was the first to be broken for certain. */
-  private deviation(): { claim: Claim; line: Line } | undefined {
+  /** The claims on states that were broken for certain. */
+  private deviating(): Broken[] {
     const { packed, alphabet } = this.hold
     const { letters } = alphabet
     const sent = new Set(
@@ -558,12 +566,11 @@ export class LogJudge {
         return letter?.kind === 'sent' ? [`${this.sides[letter.side]} ${letter.sent.name}`] : []
       }),
     )
-    const found = [...this.deviations].flatMap(([i, line]) => {
+    const found = [...this.deviations].sort(([a], [b]) => a - b)
+    return found.flatMap(([i, line]) => {
       const claim = this.hold.watched[i]?.claim
-      if (claim === undefined) return []
-      return isBeside(packed, claim, sent) ? [] : [{ claim, line, i }]
+      return claim === undefined || isBeside(packed, claim, sent) ? [] : [{ claim, line }]
     })
-    return found.sort((a, b) => a.line.line - b.line.line || a.i - b.i)[0]
   }
 }
 

@@ -8,6 +8,7 @@
 import type { Packed } from '../impl/pack.ts'
 import { TrackLimitError } from '../impl/track.ts'
 import { versions } from '../spec/versions.ts'
+import { withBug } from './explained.ts'
 import { better, judgeLog, type LogOptions } from './judge-log.ts'
 import { holdOf, LogJudge } from './log-judge.ts'
 import type { Format, Item } from './logs/format.ts'
@@ -33,6 +34,8 @@ export interface StreamOptions extends LogOptions {
   readonly format?: Format
   /** Which side it is, where it does not say. */
   readonly side?: Side
+  /** Look for a bug that QEMU had, where the rules explain no further; it may take some seconds. */
+  readonly explain?: boolean
   /** Judge it as it comes from the first message on. */
   readonly follow?: boolean
   readonly foreknown?: Foreknown
@@ -258,7 +261,11 @@ export class LogStream {
     this.take(this.feed.end())
     if (this.items !== undefined) {
       const { transcripts } = logOf(this.file, this.feed, this.items, this.options.side)
-      return transcripts.map(transcript => judgeLog(transcript, this.options))
+      return transcripts.map(transcript => {
+        const judgement = judgeLog(transcript, this.options)
+        const { explain, version } = this.options
+        return explain && transcript.begins === undefined ? withBug(transcript, judgement, version) : judgement
+      })
     }
     return [...this.sessions.values()].map(session => session.finish())
   }

@@ -1,7 +1,7 @@
 /**
  * Says where a transcript left the rules: what came, what could have come, and which rule was nearest.
  */
-import type { Cell, Output, Row } from '../impl/flat.ts'
+import type { Cell, Flat, Output, Row } from '../impl/flat.ts'
 import type { Haze } from '../impl/haze.ts'
 import { matches, mismatch } from '../impl/match.ts'
 import { printBits } from '../impl/move.ts'
@@ -9,8 +9,10 @@ import { read } from '../impl/pack.ts'
 import type { Seen } from '../impl/seen.ts'
 import type { Stuck, Tracker } from '../impl/track.ts'
 import type { Json, Match } from '../spec/lang.ts'
+import { whatMattered } from './before.ts'
 import { isObject } from './json.ts'
 import type { Line, Transcript } from './transcript.ts'
+import { vocabularyOf } from './vocabulary.ts'
 
 /** What a match wants, as one would write it down: `...` for anything that is there, nothing for what is not. */
 function printMatch(match: Match): string {
@@ -120,12 +122,22 @@ function printUnlike(tracker: Tracker, side: string, seen: Seen): string[] {
   return [`  ${query.command} answers as things are then`, `           ${query.cite}`]
 }
 
+/** Whether rules speak of a command or an event of a side. */
+const speaksIn = (flat: Flat): ((name: string, side: string) => boolean) => {
+  const words = vocabularyOf(flat)
+  return (name, side) => words.get(side)?.commands.has(name) === true || words.get(side)?.events.has(name) === true
+}
+
 /** Tells where a transcript could not be explained. */
-export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Pick<Transcript, 'file'>) {
+export function describeStuck(
+  tracker: Tracker,
+  stuck: Stuck,
+  transcript: Pick<Transcript, 'file'> & { readonly lines?: readonly Line[] },
+) {
   const { sides } = tracker.packed.flat
   const candidates = sides.flatMap((side, i) => {
     const seen = tracker.pendingOf(side)[stuck.reached[i] ?? 0]
-    return seen === undefined ? [] : [{ side, seen }]
+    return seen === undefined || seen.kind === 'sent' ? [] : [{ side, seen }]
   })
   candidates.sort((a, b) => a.seen.line - b.seen.line)
   const [first] = candidates
@@ -141,6 +153,7 @@ export function describeStuck(tracker: Tracker, stuck: Stuck, transcript: Pick<T
     ...could.slice(0, 8).map(({ side: s, said, states }) => `    ${s}  ${printOutput(said)}   (in ${states})`),
     ...(could.length > 8 ? [`    and ${could.length - 8} more`] : []),
     ...(near === undefined ? printUnlike(tracker, side, seen) : printNearest(tracker, near, seen)),
+    ...whatMattered(transcript.lines ?? [], seen.line, speaksIn(tracker.packed.flat)),
   ]
   const rule = near === undefined ? {} : { rule: near.row.rule.id }
   const allowed = could.map(({ said, ...rest }) => ({ ...rest, text: printOutput(said) }))

@@ -80,6 +80,8 @@ export interface Transcript {
   readonly begins?: 'anywhere'
   /** Where events are not written down. */
   readonly events?: 'unseen'
+  /** Where each side was recorded by itself: nobody knows what of one came before what of the other. */
+  readonly apart?: true
 }
 
 /** A file is not a pair transcript.  The message starts with `file:line: `. */

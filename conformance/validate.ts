@@ -15,6 +15,7 @@ import type { Claim, System } from '../spec/lang.ts'
 import { enumerations } from '../spec/qapi.ts'
 import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
+import { brokenClaims, cellsOfClaims } from './breaks.ts'
 import { isOutOfReach, outOfReach } from './hardware.ts'
 import { isObject } from './json.ts'
 import { earlier } from './late.ts'
@@ -37,8 +38,12 @@ export interface Judgement {
   /** The line that could not come, or that decided. */
   readonly line?: number
   readonly side?: string
-  /** The claim that is broken. */
+  /** The claim that is broken; of several, the first that this release is not known to break, or else the first. */
   readonly claim?: string
+  /** All claims that it breaks however it is explained, that one first. */
+  readonly claims?: readonly string[]
+  /** The number of a bug that QEMU had, with which its rules would explain what they do not without it. */
+  readonly bug?: number
   /** The rule that came nearest to the line that could not come. */
   readonly rule?: string
   /** For people; several lines. */
@@ -158,7 +163,7 @@ export function placedIn(transcript: Transcript, observed: Observed): (side: str
 }
 
 /** Tells a tracker of a fault. */
-function tellFault(tracker: Tracker, told: Extract<Told, { kind: 'fault' }>): void {
+export function tellFault(tracker: Tracker, told: Extract<Told, { kind: 'fault' }>): void {
   for (const [side, name] of faultsAt(told)) tracker.fault(side, name)
 }
 
@@ -193,9 +198,7 @@ export function patternsFor(packed: Packed, claim: Claim, patterns: Claim['where
 export const foreseenOf = (packed: Packed, observed: Observed, later: readonly Told[] = []): Foreseen => ({
   told: [...observed.told, ...later].filter(told => told.kind === 'seen' || told.kind === 'sent'),
   rests: observed.told.some(told => told.kind === 'quiet'),
-  tests: claims.flatMap(claim =>
-    [claim.where, claim.to].flatMap(patterns => (cellsFor(packed, claim, patterns) ?? []).flat()),
-  ),
+  tests: cellsOfClaims(packed),
 })
 
 /** The claims that can be held against states alone, whoever did what. */
@@ -216,11 +219,6 @@ export const isBeside = (packed: Packed, { without }: Claim, sent: ReadonlySet<s
       without.some(name => name === rule.name || name === `${side}: ${rule.name}`) &&
       (rule.on === undefined || !('command' in rule.on) || sent.has(`${side} ${rule.on.command}`)),
   )
-
-function watchedClaims(packed: Packed, observed: Observed): Watched[] {
-  const sent = new Set(observed.told.flatMap(told => (told.kind === 'sent' ? [`${told.side} ${told.sent.name}`] : [])))
-  return claimsOnStates(packed).filter(({ claim }) => !isBeside(packed, claim, sent))
-}
 
 /** The claims that a rule is never taken, wherever it might be. */
 export const claimsOnRules: readonly { readonly claim: Claim; readonly rule: string }[] = claims.flatMap(claim =>
@@ -298,7 +296,7 @@ function validateLife(
   const known = {
     observed: observed.sides,
     fault: faultsOf(transcript, observed, packed),
-    placed: placedIn(transcript, observed),
+    ...(!transcript.apart && { placed: placedIn(transcript, observed) }),
   }
   const attempt = (as: Observed): Attempt => {
     const tracker = new Tracker(packed, {
@@ -307,15 +305,13 @@ function validateLife(
       trails,
       ...(limit === undefined ? {} : { limit }),
       ...(transcript.events === 'unseen' && { mute: observed.sides }),
+      ...(transcript.apart && { apart: true }),
     })
     return { observed: as, tracker, ...judge(tracker, packed, transcript, as, first) }
   }
   try {
-    const { tracker, outcome: plain, observed: taken } = unhurried(attempt(observed), attempt)
-    const outcome =
-      plain.verdict === 'conforms'
-        ? (takenRule(tracker, transcript, taken, packed.flat.version) ?? plain)
-        : (unknownStatus(transcript, plain, profile.newer) ?? plain)
+    const { tracker, outcome: plain } = unhurried(attempt(observed), attempt)
+    const outcome = unknownStatus(transcript, plain, profile.newer) ?? plain
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { judgement: { ...base, ...outcome, message: outcome.message + note }, left: () => tracker.current() }
   } catch (error) {
@@ -405,13 +401,6 @@ function unhurried(first: Attempt, attempt: (as: Observed) => Attempt): Attempt 
 }
 
 function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observed: Observed, claimed: boolean): Judged {
-  const watched = claimed ? watchedClaims(packed, observed) : []
-  let deviation: { claim: Claim; line: Line } | undefined
-  const look = (line: Line): void => {
-    for (const { claim, where } of watched) {
-      if (deviation === undefined && tracker.all(where)) deviation = { claim, line }
-    }
-  }
   const stop = (stuck: Stuck): Outcome => {
     const unseen = tracker.untraced()
     if (unseen === undefined) return describeStuck(tracker, stuck, transcript)
@@ -423,8 +412,8 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
   let unforeseen = false
   const holdups = new Set<string>()
+  const owed = new Set<Told>()
   let might: readonly string[] | undefined
-  let last: Told | undefined
   for (const told of observed.told) {
     if (told.kind === 'fault') {
       const { side, name } = told
@@ -437,13 +426,13 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     let stuck: Stuck | undefined
     if (told.kind === 'seen') tracker.see(told.side, told.seen)
     else if (told.kind === 'noted') tracker.note(told.side)
-    else if (told.kind === 'sent') {
-      stuck = tracker.send(told.side, told.sent)
-      if (stuck === undefined && last !== undefined) look(last.line)
-    } else if (told.kind === 'quiet') stuck = tracker.settle()
+    else if (told.kind === 'sent') stuck = tracker.send(told.side, told.sent)
+    // What the harness of one side saw says nothing of when it was for the other.
+    else if (transcript.apart) continue
+    else if (told.kind === 'quiet') stuck = tracker.settle()
     if (stuck !== undefined) return { outcome: stop(stuck), ...(told.kind === 'sent' && { stuck: told }) }
-    const owed = !unforeseen && holdups.size === 0
-    if (told.kind === 'quiet' && owed && !tracker.rest()) {
+    if (told.kind === 'quiet' && !unforeseen && holdups.size === 0) owed.add(told)
+    if (owed.has(told) && !tracker.rest()) {
       const unseen = tracker.untraced()
       const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
       if (unseen !== undefined && follow(unseen, before) === undefined && unseen.rest())
@@ -451,37 +440,54 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
       return { outcome: restless(tracker, transcript, told.line) }
     }
     if ('unanswered' in told.line.msg) might = mightBreak(tracker, packed)
-    last = told
   }
   const stuck = tracker.finish()
-  if (stuck !== undefined) return { outcome: stop(stuck), stuck: 'end' }
-  if (last !== undefined) look(last.line)
-  const left = claimed && last?.kind === 'quiet' ? stuckFor(tracker, packed) : undefined
-  if (deviation === undefined && left !== undefined && last !== undefined) deviation = { claim: left, line: last.line }
+  // Where any order will do, none is left to be tried.
+  if (stuck !== undefined) return { outcome: stop(stuck), ...(!transcript.apart && { stuck: 'end' as const }) }
+  const heard = transcript.events === 'unseen' ? [] : observed.sides
+  const broken = brokenClaims(tracker, { told: observed.told, heard, owed, rulesOnly: !claimed })
+  if (broken.length > 0) return { outcome: deviates(transcript.file, broken, packed.flat.version) }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
-  if (deviation === undefined) {
-    return {
-      outcome: { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) },
-    }
+  return {
+    outcome: { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) },
   }
-  return { outcome: deviates(transcript.file, deviation.claim, deviation.line, packed.flat.version) }
 }
 
-/** A claim is broken, as the rules of this release allow. */
-export function deviates(
-  file: string,
-  claim: Claim,
-  { line, side }: Pick<Line, 'line' | 'side'>,
-  version: string,
-): Outcome {
+/** A claim that is broken, and the line by which that is certain. */
+export interface Broken {
+  readonly claim: Claim
+  readonly line: Pick<Line, 'line' | 'side'>
+  /** For a claim on a rule: the rule, without which nothing explains the transcript. */
+  readonly rule?: string
+}
+
+/** Claims are broken, as the rules of this release allow; those that it is not known to break come first. */
+export function deviates(file: string, broken: readonly Broken[], version: string): Outcome {
+  const isKnown = ({ claim }: Broken): boolean => claim.broken[version] !== undefined
+  const [first, ...others] = [...broken.filter(one => !isKnown(one)), ...broken.filter(isKnown)]
+  if (first === undefined) throw new RangeError('no claim is broken')
+  const { claim, rule, line } = first
   const reason = claim.broken[version]
-  const where = { line, side, claim: claim.name }
-  if (reason === undefined)
-    return { ...where, verdict: 'violates', message: `${file}:${line}: breaks the claim "${claim.name}"` }
+  const said = [
+    rule !== undefined
+      ? `${file}:${line.line}: only "${rule}" explains it, which breaks "${claim.name}"`
+      : reason === undefined
+        ? `${file}:${line.line}: breaks the claim "${claim.name}"`
+        : `${file}:${line.line}: the rules of ${version} allow it, and it breaks "${claim.name}"`,
+    ...(reason === undefined ? [] : [`  ${reason}`]),
+    ...others.map(
+      one =>
+        `  ${file}:${one.line.line}: it breaks "${one.claim.name}", too${isKnown(one) ? `, as ${version} is known to` : ''}`,
+    ),
+  ]
   return {
-    ...where,
-    verdict: 'known deviation',
-    message: `${file}:${line}: the rules of ${version} allow it, and it breaks "${claim.name}"\n  ${reason}`,
+    line: line.line,
+    side: line.side,
+    claim: claim.name,
+    claims: [first, ...others].map(one => one.claim.name),
+    ...(rule !== undefined && { rule }),
+    verdict: reason === undefined ? 'violates' : 'known deviation',
+    message: said.join('\n'),
   }
 }
 
@@ -492,44 +498,12 @@ export function follow(tracker: Tracker, observed: Observed): Stuck | undefined 
     else if (told.kind === 'noted') tracker.note(told.side)
     else if (told.kind === 'fault') tellFault(tracker, told)
     else {
-      const stuck = told.kind === 'sent' ? tracker.send(told.side, told.sent) : tracker.settle()
+      const stuck =
+        told.kind === 'sent' ? tracker.send(told.side, told.sent) : tracker.apart ? undefined : tracker.settle()
       if (stuck !== undefined) return stuck
     }
   }
   return tracker.finish()
-}
-
-/** A claim that a rule is never taken, where the transcript cannot be explained without that rule. */
-function takenRule(tracker: Tracker, transcript: Transcript, observed: Observed, version: string): Outcome | undefined {
-  const { tried } = tracker
-  for (const { claim, rule } of claimsOnRules) {
-    if (!tried.has(rule)) continue
-    // A claim of the same name may be made of another system; what it says is not about this transcript.
-    const scope = patternsFor(tracker.packed, claim, claim.where)
-    if (scope !== undefined && !tracker.some(scope)) continue
-    const stuck = follow(tracker.without(rule), observed)
-    if (stuck === undefined) continue
-    return needs(transcript.file, claim, rule, observed.told.at(-1)?.line, version)
-  }
-  return undefined
-}
-
-/** Only a rule explains it, and a claim says that this rule is never taken. */
-export function needs(
-  file: string,
-  claim: Claim,
-  rule: string,
-  last: Pick<Line, 'line' | 'side'> | undefined,
-  version: string,
-): Outcome {
-  const reason = claim.broken[version]
-  return {
-    ...(last === undefined ? {} : { line: last.line, side: last.side }),
-    claim: claim.name,
-    rule,
-    verdict: reason === undefined ? 'violates' : 'known deviation',
-    message: `${file}: only "${rule}" explains it, which breaks "${claim.name}"${reason === undefined ? '' : `\n  ${reason}`}`,
-  }
 }
 
 /** Claims that something must come, of which some state that fits says that it does not. */
@@ -541,9 +515,9 @@ export const mightBreak = (tracker: Possible, packed: Packed): string[] =>
     return from !== undefined && tracker.some(from) ? [claim.name] : []
   })
 
-/** After a quiet end: a claim that something must come, of which it is certain that it does not. */
-export function stuckFor(tracker: Possible, packed: Packed): Claim | undefined {
-  return claims.find(claim => {
+/** After a quiet end: the claims that something must come, of which it is certain that it does not. */
+export function stuckFor(tracker: Possible, packed: Packed): Claim[] {
+  return claims.filter(claim => {
     if (claim.kind !== 'leadsTo' || claim.observers.length > 0 || claim.without.length > 0) return false
     const from = patternsFor(packed, claim, claim.where)
     const to = patternsFor(packed, claim, claim.to)

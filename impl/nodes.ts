@@ -2,11 +2,15 @@
  * Sets of pairs of small numbers: a state, and where the monitors are.
  */
 
+const none = new Int32Array(0)
+
 /** An insert-only set of pairs, in the order in which they came; open addressing at a load below 0.5. */
 export class Nodes {
   /** The pairs, one after another. */
   pairs: Int32Array
   count = 0
+  /** Two numbers for each pair, where somebody keeps them; see `marks.ts`. */
+  marks: Int32Array = none
   private slots: Int32Array
 
   constructor(capacity = 64) {
@@ -32,6 +36,26 @@ export class Nodes {
     this.count += 1
     slots[slot] = this.count
     return true
+  }
+
+  /** Which one a pair is, counted from 0; -1 where it is not there. */
+  indexOf(state: number, lanes: number): number {
+    const { pairs, slots } = this
+    const mask = slots.length - 1
+    let slot = Nodes.hash(state, lanes) & mask
+    for (let known = slots[slot] ?? 0; known !== 0; known = slots[slot] ?? 0) {
+      if (pairs[known * 2 - 2] === state && pairs[known * 2 - 1] === lanes) return known - 1
+      slot = (slot + 1) & mask
+    }
+    return -1
+  }
+
+  /** Makes room for two numbers for each pair. */
+  marked(): void {
+    if (this.marks.length >= this.pairs.length) return
+    const marks = new Int32Array(this.pairs.length)
+    marks.set(this.marks)
+    this.marks = marks
   }
 
   /** The same pairs in the same order, in a set of its own. */

@@ -5,13 +5,17 @@
  * something it follows becomes a row for each way it moves, and only the claims
  * that need it pay for it.
  */
-import type { Observer } from '../spec/lang.ts'
+import type { Json, Observer } from '../spec/lang.ts'
 import type { Cell, Flat, Output, Row } from './flat.ts'
 import { matches } from './match.ts'
 import { everything, readMove, SpecError } from './move.ts'
 
-/** Where an observer is after one output, when it was at `value` before. */
-function follow(observer: Observer, value: number, output: Output): number {
+/** Where an observer is after one output, or one event that was seen, when it was at `value` before. */
+export function followed(
+  observer: Observer,
+  value: number,
+  output: Output | { readonly kind: 'event'; readonly side: string; readonly name: string; readonly data: Json },
+): number {
   if (output.kind !== 'event') return value
   for (const { side, event, data, moves } of observer.follows) {
     if (side !== output.side || event !== output.name || (data !== undefined && !matches(data, output.data))) continue
@@ -28,7 +32,7 @@ function follow(observer: Observer, value: number, output: Output): number {
 function cellsFor(observer: Observer, variable: number, row: Row): Cell[] {
   const ways = new Map<number, number>()
   for (const value of observer.values.keys()) {
-    const after = row.outputs.reduce((at, output) => follow(observer, at, output), value)
+    const after = row.outputs.reduce((at, output) => followed(observer, at, output), value)
     // What stays where it is, is one way together, whatever it is.
     const to = after === value ? -1 : after
     ways.set(to, (ways.get(to) ?? 0) | (1 << value))

@@ -10,6 +10,7 @@
 import type { Json } from '../spec/lang.ts'
 import type { Output, Row } from './flat.ts'
 import type { Lane } from './lanes.ts'
+import { Marker, type Marking } from './marks.ts'
 import { Nodes } from './nodes.ts'
 import { type Packed, read, type Test } from './pack.ts'
 import type { Seen, Sent } from './seen.ts'
@@ -62,12 +63,22 @@ export interface TrackOptions {
   readonly trails?: readonly Trail[]
   /** A rule that is taken to be missing, by id; to see whether a transcript can be explained without it. */
   readonly without?: string
+  /**
+   * Nobody knows an order between the sides, not even that whoever sent a command to one had seen what the other said
+   * before: all is explained at the end, in any order that fits.
+   */
+  readonly apart?: boolean
+  /** What is asked of all explanations; see `spared`. */
+  readonly marking?: Marking
   /** More nodes than this at once is an error, not a verdict. */
   readonly limit?: number
 }
 
 /** Where nobody says how many nodes there may be: what a process of usual size has room for. */
 const LIMIT = 500_000
+
+/** What waits to be explained: something seen, or, where the sides are apart, a command that was sent at that place. */
+type Item = Seen | { readonly kind: 'sent'; readonly sent: Sent; readonly line: number }
 
 /** More possible states than the tracker was allowed to keep. */
 export class TrackLimitError extends Error {
@@ -98,7 +109,9 @@ export class Tracker {
   private answered: { inBand: number; oob: number }[]
   /** For each row, whether it was tried. */
   readonly taken: Uint8Array
-  private pending: Seen[][]
+  private pending: Item[][]
+  /** Of what each side was asked, how much it has been by now, where that is not all. */
+  private known: ({ readonly inBand: number; readonly oob: number } | undefined)[] = []
   private nodes: Nodes
   /** For each side, how many lines of its log have come so far. */
   private readonly noted: number[]
@@ -109,6 +122,9 @@ export class Tracker {
   /** How many nodes are kept, in all sets together. */
   private kept = 0
   private furthest: Nodes | undefined
+  private readonly marker: Marker | undefined
+  /** How many nodes of the set that is gone through were, so far. */
+  private done = 0
   /** Where it goes on in the middle. */
   private cells: readonly { readonly at: readonly number[]; readonly nodes: Nodes }[] | undefined
 
@@ -142,6 +158,7 @@ export class Tracker {
     this.taken = new Uint8Array(flat.rows.length)
     this.noted = this.sides.map(() => 0)
     this.nodes = new Nodes()
+    this.marker = options.marking && new Marker(packed, this.space, options.marking)
     const { lanes, traces } = this.space
     let begins = [0]
     traces.forEach((trace, side) => {
@@ -150,7 +167,8 @@ export class Tracker {
     })
     for (let at = 0; at < packed.starts.length; at += packed.words) {
       const state = this.space.table.add(packed.starts, at)
-      for (const all of begins) this.put(this.nodes, state, all)
+      this.marker?.begin(state)
+      for (const all of begins) this.put(this.nodes, state, all, -1, -1, -1)
     }
   }
 
@@ -234,6 +252,36 @@ export class Tracker {
     return new Tracker(this.packed, { ...this.options, without: rule }, this)
   }
 
+  /** Another tracker of the same transcript, from its beginning, that asks something of all explanations. */
+  marking(marking: Marking): Tracker {
+    return new Tracker(this.packed, { ...this.options, marking }, this)
+  }
+
+  /** The states of all explanations that were tried. */
+  reached(test: Test): boolean {
+    const { states, count } = this.space.table
+    for (let state = 0; state < count; state++) if (test(states, state * this.packed.words)) return true
+    return false
+  }
+
+  /** Of what is asked of all explanations, as bits, what one of them at least has not come to, all being explained. */
+  get spared(): number {
+    return this.marker?.spared(this.nodes) ?? 0
+  }
+
+  /** Of what is asked of all explanations, as bits, what one of them at least need not answer for. */
+  get freed(): number {
+    return this.marker?.freed(this.nodes) ?? 0
+  }
+
+  /** Whether a test, or what observers are, holds in every node that is possible now, all being explained. */
+  every(test: (states: Int32Array, at: number, observed: readonly number[]) => boolean): boolean {
+    const { states } = this.space.table
+    for (const [state, lanes] of this.nodes)
+      if (!test(states, state * this.packed.words, this.marker?.readings(lanes) ?? [])) return false
+    return true
+  }
+
   /** Another tracker of the same transcript, from its beginning, that knows of no log; nothing where there is none. */
   untraced(): Tracker | undefined {
     if (this.space.traces.every(trace => trace === undefined)) return undefined
@@ -244,6 +292,11 @@ export class Tracker {
   /** Ids of the rules that any explanation so far has tried. */
   get tried(): ReadonlySet<string> {
     return new Set(this.packed.flat.rows.flatMap(row => (this.taken[row.id] === 1 ? [row.rule.id] : [])))
+  }
+
+  /** Whether nobody knows an order between the sides. */
+  get apart(): boolean {
+    return this.options.apart === true
   }
 
   /** How many states, with their monitors, are possible now. */
@@ -316,7 +369,9 @@ export class Tracker {
   /** A command was sent to a side.  All that was seen before it has to be explained before it can take effect. */
   send(side: string, sent: Sent): Stuck | undefined {
     this.expect(sent)
-    const stuck = this.settle()
+    const apart = this.options.apart === true
+    const stuck = apart ? undefined : this.settle()
+    if (apart) this.pending[this.sides.indexOf(side)]?.push({ kind: 'sent', sent, line: sent.line })
     const asked = this.asked[this.sides.indexOf(side)]
     if (sent.oob) asked?.oob.push(sent)
     else asked?.inBand.push(sent)
@@ -345,7 +400,7 @@ export class Tracker {
           !(exactly && this.ended[side] !== true && trace.loses(read))
         )
       })
-      if (fits) left.add(state, all)
+      if (fits) this.keep(left, state, all)
     }
     if (left.count === 0) {
       this.furthest = this.nodes
@@ -369,22 +424,34 @@ export class Tracker {
     else for (const { at, nodes } of this.cells) grid[(at[0] ?? 0) * width + (at[1] ?? 0)] = nodes
     this.cells = undefined
     const before = this.answered.map(counts => ({ ...counts }))
+    const knows = this.pending.map((list, side) => this.asking(list, side))
+    this.marker?.expect(this.pending)
     let best = -1
     let reached = [0, 0]
     for (let i = 0; i <= first.length; i++) {
       for (let j = 0; j < width; j++) {
         const here = grid[i * width + j]
         if (here === undefined || here.count === 0) continue
+        // What can be explained before a command is sent can be where it waits, too.
+        const asked = [first[i], second[j]].findIndex(item => item?.kind === 'sent')
+        if (asked >= 0) {
+          const cell = asked === 0 ? (i + 1) * width + j : i * width + j + 1
+          this.hand(here, grid, cell)
+          grid[i * width + j] = undefined
+          continue
+        }
+        this.known = knows.map((counts, side) => counts?.[side === 0 ? i : j])
         this.answered[0] = this.count(before[0], first, i)
         if (this.answered.length > 1) this.answered[1] = this.count(before[1], second, j)
         this.allow(i, j)
-        const next = [first[i], second[j]]
+        const next = [first[i], second[j]].map(item => (item?.kind === 'sent' ? undefined : item))
         const at = (side: number): Nodes => {
           const cell = side === 0 ? (i + 1) * width + j : i * width + j + 1
           const nodes = grid[cell] ?? new Nodes()
           grid[cell] = nodes
           return nodes
         }
+        this.marker?.enter([i, j])
         this.close(here, next, at)
         if (i + j > best) {
           best = i + j
@@ -399,18 +466,55 @@ export class Tracker {
     }
     const end = grid[grid.length - 1]
     if (end === undefined || end.count === 0) {
+      this.known = knows.map((counts, side) => counts?.[reached[side] ?? 0])
       this.answered[0] = this.count(before[0], first, reached[0] ?? 0)
       if (this.answered.length > 1) this.answered[1] = this.count(before[1], second, reached[1] ?? 0)
       return { reached }
     }
     this.nodes = end
+    this.known = []
+    this.marker?.settle()
     this.pending = this.sides.map(() => [])
     this.allowAll()
     return undefined
   }
 
+  /** What a side has been asked, in band and out of band, before each of these; nothing where that was before all of them. */
+  private asking(list: readonly Item[], side: number): { inBand: number; oob: number }[] | undefined {
+    const sent = list.flatMap(item => (item.kind === 'sent' ? [item.sent] : []))
+    if (sent.length === 0) return undefined
+    const outOfBand = sent.filter(({ oob }) => oob).length
+    let inBand = (this.asked[side]?.inBand.length ?? 0) - (sent.length - outOfBand)
+    let oob = (this.asked[side]?.oob.length ?? 0) - outOfBand
+    const counts = [{ inBand, oob }]
+    for (const item of list) {
+      if (item.kind === 'sent' && item.sent.oob) oob += 1
+      else if (item.kind === 'sent') inBand += 1
+      counts.push({ inBand, oob })
+    }
+    return counts
+  }
+
+  /** Puts the nodes of one cell into another, as they are. */
+  private hand(from: Nodes, grid: (Nodes | undefined)[], cell: number): void {
+    const into = grid[cell]
+    if (into === undefined) {
+      grid[cell] = from
+      return
+    }
+    for (let n = 0; n < from.count; n++) {
+      const [state, lanes] = [from.pairs[n * 2] ?? 0, from.pairs[n * 2 + 1] ?? 0]
+      if (into.add(state, lanes)) this.kept += 1
+      if (this.marker === undefined) continue
+      into.marked()
+      const at = into.indexOf(state, lanes) * 2
+      for (const i of [0, 1]) into.marks[at + i] = (into.marks[at + i] ?? 0) | (from.marks[n * 2 + i] ?? 0)
+    }
+    this.kept -= from.count
+  }
+
   /** The pending observations of a side, for reports. */
-  pendingOf(side: string): readonly Seen[] {
+  pendingOf(side: string): readonly Item[] {
     return this.pending[this.sides.indexOf(side)] ?? []
   }
 
@@ -434,7 +538,7 @@ export class Tracker {
     const left = new Nodes()
     for (const [state, lanes] of this.nodes) {
       if (!this.rests(state, lanes)) continue
-      left.add(state, lanes)
+      this.keep(left, state, lanes)
     }
     if (left.count === 0) return forget()
     this.kept -= this.nodes.count - left.count
@@ -534,7 +638,7 @@ export class Tracker {
 
   private count(
     before: { inBand: number; oob: number } | undefined,
-    list: readonly Seen[],
+    list: readonly Item[],
     upTo: number,
   ): { inBand: number; oob: number } {
     const seen = list.slice(0, upTo).filter(item => item.kind === 'answer')
@@ -542,8 +646,25 @@ export class Tracker {
     return { inBand: (before?.inBand ?? 0) + seen.length - oob, oob: (before?.oob ?? 0) + oob }
   }
 
-  private put(into: Nodes, state: number, lanes: number): void {
-    if (!into.add(state, lanes)) return
+  /** Takes a node of those that are possible now over into a set that is made of some of them. */
+  private keep(left: Nodes, state: number, lanes: number): void {
+    left.add(state, lanes)
+    if (this.marker === undefined) return
+    left.marked()
+    const from = this.nodes.indexOf(state, lanes) * 2
+    left.marks[left.count * 2 - 2] = this.nodes.marks[from] ?? 0
+    left.marks[left.count * 2 - 1] = this.nodes.marks[from + 1] ?? 0
+  }
+
+  /** Adds a node, by what leads there: a row taken in a state, and the side of which it explains something; each -1 for none. */
+  private put(into: Nodes, state: number, lanes: number, row: number, from: number, side: number): void {
+    const fresh = into.add(state, lanes)
+    if (this.marker !== undefined) {
+      into.marked()
+      const n = fresh ? into.count - 1 : into.indexOf(state, lanes)
+      this.marker.reach(into, n, row, from, side, side < 0 ? this.done : 0)
+    }
+    if (!fresh) return
     this.kept += 1
     if (into.count > this.limit) throw new TrackLimitError(`more than ${this.limit} states are possible at once`)
     // Of two orders of what was seen, and of all that came before, something has to be kept besides.
@@ -555,7 +676,10 @@ export class Tracker {
   private nextAnswered(side: number, oob: boolean): Sent | undefined {
     const asked = this.asked[side]
     const answered = this.answered[side]
-    return oob ? asked?.oob[answered?.oob ?? 0] : asked?.inBand[answered?.inBand ?? 0]
+    const known = this.known[side]
+    const at = (oob ? answered?.oob : answered?.inBand) ?? 0
+    if (known !== undefined && at >= (oob ? known.oob : known.inBand)) return undefined
+    return oob ? asked?.oob[at] : asked?.inBand[at]
   }
 
   /** The commands that a side may handle next: the oldest in band that waits, and the oldest out of band. */
@@ -589,7 +713,7 @@ export class Tracker {
       const written = writer === undefined ? undefined : space.written(row, state, lanes.of(all, writer))
       if (space.ends[row] !== true && written === undefined) {
         this.taken[row] = 1
-        this.put(here, to, all)
+        this.put(here, to, all, row, state, -1)
         return
       }
       const side = writer ?? space.sideOf[row] ?? -1
@@ -597,11 +721,15 @@ export class Tracker {
         const lane = space.ended(row, id)
         if (lane < 0) continue
         this.taken[row] = 1
-        this.put(here, to, lanes.with(all, side, lane))
+        this.put(here, to, lanes.with(all, side, lane), row, state, -1)
       }
     }
     // The set grows while it is gone through, and holds each node once.
-    for (let n = 0; n < here.count; n++) {
+    this.done = 0
+    for (;;) {
+      const n = this.done < here.count ? this.done++ : this.marker?.pop()
+      if (n === undefined) break
+      this.marker?.from(here, n)
       state = here.pairs[n * 2] ?? 0
       all = here.pairs[n * 2 + 1] ?? 0
       for (let side = 0; side < this.sides.length; side++) {
@@ -643,9 +771,9 @@ export class Tracker {
     const { space } = this
     const { lanes } = space
     if (plan.heard >= 0 && (!plan.waits || space.mayAnswer[side]?.(space.table.states, state * this.packed.words)))
-      this.put(at(side), state, lanes.with(all, side, plan.heard))
+      this.put(at(side), state, lanes.with(all, side, plan.heard), -1, state, side)
     for (const { sent, id } of plan.queries) {
-      if (space.asks(sent, state) === true) this.put(here, state, lanes.with(all, side, id))
+      if (space.asks(sent, state) === true) this.put(here, state, lanes.with(all, side, id), -1, state, -1)
     }
     const take = (row: number, to: number, id: number): void => {
       if (this.missing[row] === true) return
@@ -658,7 +786,7 @@ export class Tracker {
           if (said > 1) after = lanes.idOf({ ...lanes.lane(after), row, at: 1 })
         }
         this.taken[row] = 1
-        this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, after))
+        this.put(said > 0 ? at(side) : here, to, lanes.with(all, side, after), row, state, said > 0 ? side : -1)
       }
     }
     for (const { group, id, not } of plan.commands) {

@@ -3,11 +3,13 @@ import { statSync } from 'node:fs'
 import { claims } from '../../spec/claims.ts'
 import { versions } from '../../spec/versions.ts'
 import { type Foreknown, LogStream, type StreamOptions } from '../log-stream.ts'
-import type { Format } from '../logs/format.ts'
+import type { Format, Item } from '../logs/format.ts'
 import { formats } from '../logs/formats.ts'
 import { bytesOf, foreknownOf, growing } from '../logs/input.ts'
+import { LogFeed, logOf, sideOf } from '../logs/read.ts'
 import { profileOf as newestFor, release } from '../profile.ts'
-import { type Line, type Side, TranscriptReader } from '../transcript.ts'
+import { judgeTogether } from '../together.ts'
+import { type Line, type Side, type Transcript, TranscriptReader } from '../transcript.ts'
 import type { Judgement } from '../validate.ts'
 import { print, prose, releases, UsageError } from './common.ts'
 
@@ -27,6 +29,9 @@ export interface ValidateFlags {
   readonly gaps?: boolean
   /** Whose log it is, where it does not say. */
   readonly side?: Side
+  /** The log of a source and that of its destination, which are judged as one pair. */
+  readonly src?: string
+  readonly dst?: string
 }
 
 /** The command that judges a log again. */
@@ -108,6 +113,24 @@ async function judgeFile(file: string, options: StreamOptions, say: (text: strin
   return judged
 }
 
+/** What one log of a pair tells of its side. */
+async function oneSide(file: string, side: Side, format: Format | undefined): Promise<Transcript> {
+  const name = file === '-' ? 'stdin' : file
+  const feed = new LogFeed(name, format)
+  const items: Item[] = []
+  for await (const chunk of bytesOf(file)) for (const item of feed.push(chunk)) items.push(item)
+  items.push(...feed.end())
+  const told = items.some(item => item.side !== undefined)
+  const { transcripts } = logOf(name, feed, items, told ? undefined : side)
+  const fitting = transcripts.filter(({ lines }) => [side, 'either'].includes(told ? side : sideOf(lines)))
+  const [only, ...more] = transcripts.length === 1 ? transcripts : fitting
+  if (only === undefined || more.length > 0)
+    throw new UsageError(
+      `${name} has ${transcripts.length} monitors, of which ${fitting.length} may be the ${side === 'src' ? 'source' : 'destination'}: give a log of one`,
+    )
+  return only
+}
+
 /** The skipped names of a judgement, in words; empty where nothing was. */
 const skippedIn = ({ skipped }: Judgement): string => {
   const names = Object.entries(skipped).sort(([, a], [, b]) => b - a)
@@ -131,29 +154,33 @@ function bugOf({ verdict, claim, version }: Judgement): string {
 export async function validateVerb(files: readonly string[], flags: ValidateFlags): Promise<number> {
   const { version, json } = flags
   if (flags.formats) return listFormats(json)
+  const { src, dst } = flags
+  if ((src === undefined) !== (dst === undefined)) throw new UsageError('--src goes with --dst')
+  if (src !== undefined && (files.length > 0 || flags.follow || flags.side !== undefined))
+    throw new UsageError('--src and --dst are the logs of one pair: no others, no --follow and no --side go with them')
   if (flags.follow && files.length > 1) throw new UsageError('--follow goes with one log')
   const format = formatNamed(flags.format)
   const forced = version === undefined || version === 'auto' ? undefined : releases(versions, version)[0]
   const results: (Judgement & { readonly rerun: string })[] = []
   const say = prose(json)
   const options: StreamOptions = {
+    explain: true,
     ...(forced !== undefined && { version: forced }),
     ...(format !== undefined && { format }),
     ...(flags.follow && { follow: true }),
     ...(flags.gaps && { gaps: true }),
     ...(flags.side !== undefined && { side: flags.side }),
   }
-  for (const file of files) {
-    for (const judgement of await judgeFile(file, options, say)) {
-      results.push({
-        ...judgement,
-        rerun: again(file === '-' ? 'stdin' : file, { version: forced, format: format?.name }),
-      })
-      const { verdict } = judgement
-      say(
-        `${verdict === 'violates' ? '' : `${verdict}: `}${judgement.message}${bugOf(judgement)}${skippedIn(judgement)}`,
-      )
-    }
+  const tell = (judgement: Judgement, file: string): void => {
+    results.push({ ...judgement, rerun: again(file, { version: forced, format: format?.name }) })
+    const { verdict } = judgement
+    say(`${verdict === 'violates' ? '' : `${verdict}: `}${judgement.message}${bugOf(judgement)}${skippedIn(judgement)}`)
+  }
+  for (const file of files)
+    for (const judgement of await judgeFile(file, options, say)) tell(judgement, file === '-' ? 'stdin' : file)
+  if (src !== undefined && dst !== undefined) {
+    const both = [await oneSide(src, 'src', format), await oneSide(dst, 'dst', format)] as const
+    tell(judgeTogether(both[0], both[1], options), `--src ${src} --dst ${dst}`)
   }
   const summary = Object.fromEntries(verdicts.map(v => [v, results.filter(({ verdict }) => verdict === v).length]))
   if (json) print(JSON.stringify({ results, summary: { results: results.length, ...summary } }, null, 2))
