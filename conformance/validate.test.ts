@@ -88,7 +88,11 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"pause"}   (in 64)
           and 10 more
         nearest: "fail to connect" wants to be taken at another moment: what was asked, or said before, does not fit
-                 migration/migration.c:migration_connect_error_propagate, migration/migration.c:migration_cleanup"
+                 migration/migration.c:migration_connect_error_propagate, migration/migration.c:migration_cleanup
+        it had come to this by
+          4  src  migrate-set-capabilities
+          6  src  migrate
+          7  src  MIGRATION setup"
     `)
   })
 
@@ -122,7 +126,13 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"pause"}   (in 16)
           and 7 more
         nearest: "fail to open what was named" wants to be taken at another moment: what was asked, or said before, does not fit
-                 migration/channel.c:migration_connect_outgoing, migration/migration.c:migration_connect_error_propagate"
+                 migration/channel.c:migration_connect_outgoing, migration/migration.c:migration_connect_error_propagate
+        it had come to this by
+          4  src  migrate-set-capabilities
+          6  src  migrate
+          7  src  MIGRATION setup
+          9  src  MIGRATION failing
+          10  src  MIGRATION failed"
     `)
   })
 
@@ -141,7 +151,9 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"pause"}   (in 16)
           and 7 more
         nearest: "continue a stopped guest" wants dst.vm prelaunch or paused or postmigrate or restore-vm or io-error or guest-panicked or watchdog or debug; it is inmigrate
-                 system/cpus.c:vm_prepare_start"
+                 system/cpus.c:vm_prepare_start
+        it had come to this by
+          4  src  migrate-set-capabilities"
     `)
   })
 
@@ -175,7 +187,11 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"pause"}   (in 64)
           and 12 more
         query-status answers as things are then
-                 system/runstate.c:qmp_query_status"
+                 system/runstate.c:qmp_query_status
+        it had come to this by
+          4  src  migrate-set-capabilities
+          6  src  migrate
+          7  src  MIGRATION setup"
     `)
   })
 
@@ -202,7 +218,9 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"none"}   (in 16)
           and 8 more
         nearest: "have no x-colo-lost-heartbeat" wants src.replication left out; it is built
-                 qapi/qmp-dispatch.c:qmp_dispatch"
+                 qapi/qmp-dispatch.c:qmp_dispatch
+        it had come to this by
+          4  src  migrate-set-capabilities"
     `)
   })
 
@@ -219,7 +237,13 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"none"}   (in 16)
           src  WATCHDOG {"action":"pause"}   (in 16)
           and 7 more
-        no rule says anything like it"
+        no rule says anything like it
+        it had come to this by
+          4  src  migrate-set-capabilities
+          6  src  migrate
+          7  src  MIGRATION setup
+          9  src  MIGRATION failing
+          10  src  MIGRATION failed"
     `)
     expect(brief(validate(transcript([...failed, ['src', '<-', done('m')]])))).toMatchObject({ line: 11 })
   })
@@ -247,7 +271,9 @@ describe('a transcript', () => {
           src  WATCHDOG {"action":"pause"}   (in 32)
           and 9 more
         nearest: "have no query-colo-status" wants src.replication left out; it is built
-                 qapi/qmp-dispatch.c:qmp_dispatch"
+                 qapi/qmp-dispatch.c:qmp_dispatch
+        it had come to this by
+          4  src  migrate-set-capabilities"
     `,
     )
   })
@@ -389,7 +415,17 @@ describe('faults', () => {
           src  WATCHDOG {"action":"none"}   (in 4)
           and 9 more
         nearest: "announce failing" wants src.saying failing; it is nothing
-                 migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event"
+                 migration/migration.c:migrate_set_state, migration/migration.c:migrate_generate_event
+        it had come to this by
+          ...
+          10  dst  migrate-set-capabilities
+          12  dst  migrate-incoming
+          13  dst  MIGRATION setup
+          27  src  migrate-set-parameters
+          29  src  migrate
+          30  src  MIGRATION setup
+          32  dst  MIGRATION active
+          33  src  MIGRATION active"
     `)
   })
 
