@@ -94,7 +94,7 @@ describe.skipIf(reason !== '' || older.length === 0).each(older)(`QEMU $version$
     expect(exitCode).toBe(0)
     for (const { verdict, message } of results) {
       if (verdict === 'inconclusive')
-        expect(message).toMatch(/had no answer for 5 s; an out-of-band command was answered/)
+        expect(message).toMatch(/had no answer for [\d.]+ s; an out-of-band command was answered/)
     }
   })
 })

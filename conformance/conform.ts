@@ -77,12 +77,18 @@ export type Judges = (transcript: Run['transcript'], options?: { version?: strin
 const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '')
 
 /** That a monitor stopped answering, in a sentence. */
-export function printFrozen({ side, command, at, seconds, outOfBand, stalled }: NonNullable<Run['frozen']>): string {
+export function printFrozen(frozen: NonNullable<Run['frozen']>): string {
+  const { side, command, at, seconds, outOfBand, stalled, excused } = frozen
   const also =
     outOfBand === undefined
       ? 'it knows no out-of-band commands'
       : `an out-of-band command was ${outOfBand ? '' : 'not '}answered`
-  return `${sideName[side]}'s monitor stopped answering: \`${command}\` sent at ${at.toFixed(3)} s had no answer for ${seconds} s; ${also}${stalled ? '; its threads wait for each other' : ''}`
+  const how = stalled
+    ? '; its threads wait for each other'
+    : excused
+      ? '; its main loop waits for a lock, as the rules allow, and was not waited for'
+      : ''
+  return `${sideName[side]}'s monitor stopped answering: \`${command}\` sent at ${at.toFixed(3)} s had no answer for ${seconds} s; ${also}${how}`
 }
 
 /** What of a result is the verdict. */
@@ -285,7 +291,9 @@ async function drive(
     storeIn(dirname(file))
   }
   try {
-    const done = await run(of, target, { seed, timeoutScale, ...(file !== undefined && { file }) })
+    const asked = { version: version ?? 'auto' }
+    const excused = async (transcript: Run['transcript']) => (await judges(transcript, asked)).verdict !== 'violates'
+    const done = await run(of, target, { seed, timeoutScale, excused, ...(file !== undefined && { file }) })
     if (file !== undefined) store(file.replace(/ndjson$/, 'txt'), printText(done.transcript))
     const took = { seconds: seconds(), ...(file !== undefined && { file }) }
     const result = judgeLater(done, judges, version, { case: of.id, real: target.model !== true }).then(found => {

@@ -132,6 +132,13 @@ export class Recorder {
     await Promise.all([...this.followed].map(({ part, ending }) => part.side === side && ending))
   }
 
+  /** What was recorded so far, with something that is not written down: to ask what would be thought of it. */
+  supposing(side: Side, seen: Observation): Transcript {
+    const t = Math.round((performance.now() - this.start) * 1000) / 1e6
+    const line: Line = { line: this.lines.length + 2, t, side, dir: '!!', msg: seen as JsonObject }
+    return { file: 'recording', header: this.header ?? { lockstep: 1 }, lines: [...this.lines, line] }
+  }
+
   /** Records nothing from now on. */
   stop(): void {
     this.finished = true

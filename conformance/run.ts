@@ -19,7 +19,7 @@ import { release } from './profile.ts'
 import type { Reply, Tap } from './qmp.ts'
 import { Recorder } from './record.ts'
 import { type Player, type Setting, type Stage, type Target, within } from './stage.ts'
-import { isAtRest, unlessStalled } from './stall.ts'
+import { isAtRest, unlessStalled, waitsForLock } from './stall.ts'
 import type { Side, Transcript } from './transcript.ts'
 import { look } from './wait.ts'
 
@@ -32,6 +32,11 @@ export interface RunOptions {
   readonly file?: string
   /** How long to wait for a reply, in milliseconds before scaling; 5000. */
   readonly replyMs?: number
+  /**
+   * Whether the rules let things be as they are in a recording whose monitor has not answered: whoever is
+   * excused and sits in a lock is not waited for as long as one who is not.  Nobody is when left out.
+   */
+  readonly excused?: (transcript: Transcript) => Promise<boolean>
   /** The longest a case may take at all, in milliseconds before scaling; 120000. */
   readonly deadlineMs?: number
 }
@@ -47,6 +52,8 @@ export interface Frozen {
   readonly outOfBand: boolean | undefined
   /** Whether the kernel says that no thread of its process can go on. */
   readonly stalled: boolean
+  /** Its main loop waits for a lock, and the rules let it: it was not waited for any longer. */
+  readonly excused?: true
 }
 
 /** What came of a run. */
@@ -76,16 +83,21 @@ class FrozenError extends Error {
   readonly side: Side
   /** Found by what its threads do, before a command had waited for its answer long enough. */
   readonly stalled: boolean
-  constructor(side: Side, stalled = false) {
+  readonly excused: boolean
+  constructor(side: Side, { stalled = false, excused = false } = {}) {
     super(`${sideName[side]} is frozen`)
     this.side = side
     this.stalled = stalled
+    this.excused = excused
   }
 }
 
 const queries = ['query-status', 'query-migrate', 'query-colo-status'] as const
 
 const sanity = ['query-version', 'query-migrate-capabilities'] as const
+
+/** How long a monitor is mute before its main loop is looked at, and how long that must not move, in milliseconds before scaling. */
+const mutedMs = 500
 
 /** Between two questions of the same kind, in milliseconds. */
 const askAgainMs = 20
@@ -348,7 +360,7 @@ class Runner {
     try {
       // Where nothing is out of band, it has to wait its turn.
       const options = { oob: oob && client.oob, timeoutMs: this.options.replyMs ?? 5000 }
-      return await this.unlessStalled(client.execute(command, args, options))
+      return await this.unlessStalled(this.unlessExcused(side, command, client.execute(command, args, options)))
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
       // What we hold up ourselves may be silent; it is asked again once it is not held up any more.
@@ -451,11 +463,50 @@ class Runner {
     const ours = Object.entries(this.stage?.players ?? {}).flatMap(([side, { pid }]) =>
       pid === undefined || this.gone.has(side as Side) ? [] : [{ side: side as Side, pid }],
     )
-    return unlessStalled(promise, ours, ({ side }) => new FrozenError(side, true))
+    return unlessStalled(promise, ours, ({ side }) => new FrozenError(side, { stalled: true }))
+  }
+
+  /**
+   * Waits no longer for a reply once the main loop that is to give it sits in a lock, its monitor answers
+   * out of band, and the rules say that it may be so.
+   */
+  private async unlessExcused(side: Side, command: string, reply: Promise<Reply>): Promise<Reply> {
+    const { client, pid } = this.player(side)
+    const { excused } = this.options
+    if (excused === undefined || pid === undefined || !client.oob) return reply
+    const start = performance.now()
+    const unanswered = (): { unanswered: Json; seconds: number } => {
+      const sent = this.recorder.lines.findLast(
+        line => line.side === side && line.dir === '->' && line.msg.execute === command,
+      )
+      return { unanswered: sent?.msg.id ?? null, seconds: Math.round(performance.now() - start) / 1000 }
+    }
+    let settled = false
+    const done = reply.finally(() => {
+      settled = true
+    })
+    const found = async (): Promise<boolean> => {
+      await Promise.race([sleep(mutedMs * this.scale), done.catch(() => {})])
+      if (settled || this.still.size > 0 || this.stage?.network?.late()) return false
+      if (!(await waitsForLock(pid, mutedMs * this.scale)) || settled) return false
+      const oob = { oob: true, timeoutMs: mutedMs }
+      const spoke = await client.execute('query-yank', undefined, oob).then(
+        () => true,
+        () => false,
+      )
+      return spoke && (await excused(this.recorder.supposing(side, unanswered())))
+    }
+    const watch = async (): Promise<never> => {
+      if (!(await found()) || settled) return new Promise(() => {})
+      // That it did not answer is to be seen in the transcript, too.
+      this.recorder.observe(side, unanswered())
+      throw new FrozenError(side, { excused: true })
+    }
+    return Promise.race([done, watch()])
   }
 
   /** Asks a frozen monitor once more, out of band. */
-  private async probe({ side, stalled }: FrozenError): Promise<Frozen> {
+  private async probe({ side, stalled, excused }: FrozenError): Promise<Frozen> {
     // That it does not answer is to be seen in the transcript, too.
     if (stalled)
       await this.player(side)
@@ -474,7 +525,8 @@ class Runner {
       )
     }
     const command = String(sent?.msg.execute ?? sent?.msg['exec-oob'])
-    return { side, command, at: sent?.t ?? 0, seconds: Number(silent?.seconds), outOfBand, stalled }
+    const seconds = Number(silent?.seconds)
+    return { side, command, at: sent?.t ?? 0, seconds, outOfBand, stalled, ...(excused && { excused }) }
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isAtRest, isStalled, unlessStalled } from './stall.ts'
+import { isAtRest, isStalled, unlessStalled, waitsForLock } from './stall.ts'
 
 const children: ChildProcess[] = []
 afterEach(() => {
@@ -54,6 +54,21 @@ describe.skipIf(!['x64', 'arm64'].includes(process.arch))('a process', () => {
       found = isAtRest(pid)
     }
     expect(found).toBe(rests)
+  })
+
+  test.each([
+    [true, 'waits for a lock', forEver],
+    [true, 'waits for a lock, while a thread of its own is at work', workerThen(forEver)],
+    [false, 'waits for work', 'process.stdin.resume()'],
+    [false, 'is busy', 'for (;;) ;'],
+    [
+      false,
+      'waits for a lock a little at a time',
+      'const a = new Int32Array(new SharedArrayBuffer(4)); for (;;) Atomics.wait(a, 0, 0, 50)',
+    ],
+    [false, 'is gone', ''],
+  ])('has a main loop that waits for a lock (%s) when it %s', async (waits, _, script) => {
+    expect(await waitsForLock(await process_(script), 300)).toBe(waits)
   })
 
   test('that was stopped by somebody has not: it may be continued', async () => {

@@ -82,6 +82,36 @@ export async function isStalled(pid: number, ms = 1000): Promise<boolean> {
   }
 }
 
+/** What the main loop of a process does, as text that is equal as long as it does not move; nothing unless it waits for a lock. */
+function lockOf(pid: number): string | undefined {
+  const base = `/proc/${pid}/task/${pid}`
+  const status = readFileSync(`${base}/status`, 'utf8')
+  const [call = ''] = readFileSync(`${base}/syscall`, 'utf8').split(' ')
+  if (!/^State:\s+S/m.test(status) || !/^\d+$/.test(call) || Number(call) !== calls[process.arch]?.futex)
+    return undefined
+  return (status.match(/ctxt_switches:\s+\d+/g) ?? []).join(' ')
+}
+
+/**
+ * Whether the main loop of a process sits in one and the same wait for a lock, whatever its other threads wait
+ * for: a page that may come, a peer that may speak.  It may yet go on; that it does not is no proof of anything.
+ *
+ * @param ms how long it must not have moved
+ * @returns false as soon as it moves, and where the kernel does not tell
+ */
+export async function waitsForLock(pid: number, ms: number): Promise<boolean> {
+  try {
+    const before = lockOf(pid)
+    for (let waited = 0; before !== undefined && waited < ms; waited += 100) {
+      await sleep(100)
+      if (lockOf(pid) !== before) return false
+    }
+    return before !== undefined
+  } catch {
+    return false
+  }
+}
+
 /**
  * Waits for a promise; gives up when one of these processes has stalled.
  *
