@@ -8,10 +8,11 @@ import type { Flat } from '../impl/flat.ts'
 import type { Packed } from '../impl/pack.ts'
 import { Tracker, TrackLimitError, type TrackOptions } from '../impl/track.ts'
 import { outOfReach } from './hardware.ts'
+import { livesOf } from './lives.ts'
 import { observe } from './observe.ts'
 import { trailsOf } from './trails.ts'
 import type { Transcript } from './transcript.ts'
-import { faultsOf, follow, foreseenOf, packedFor, systemFor } from './validate.ts'
+import { faultsOf, follow, foreseenOf, packedFor, placedIn, systemFor } from './validate.ts'
 
 /** The id that several rules are given to be gone without together; no rule is called so. */
 const GONE = 'gone'
@@ -24,13 +25,16 @@ function withoutAll(packed: Packed, options: TrackOptions, gone: ReadonlySet<str
 }
 
 /** The names of the rules without which a transcript cannot be explained, but for those that are known already. */
-export function neededRules(transcript: Transcript, version: string, known: ReadonlySet<string>): string[] {
+export function neededRules(whole: Transcript, version: string, known: ReadonlySet<string>): string[] {
+  // A later life begins where the first leaves off, which is not known without all rules.
+  const [{ transcript }] = livesOf(whole)
   const packed = packedFor(version, systemFor(transcript), outOfReach(transcript))
   const { flat } = packed
   const observed = observe(flat, transcript, { texts: true })
   const options: TrackOptions = {
     observed: observed.sides,
     fault: faultsOf(transcript, observed, packed),
+    placed: placedIn(transcript, observed),
     foreseen: { ...foreseenOf(packed, observed), tests: [] },
     trails: trailsOf(version, transcript, observed),
   }
@@ -43,11 +47,11 @@ export function neededRules(transcript: Transcript, version: string, known: Read
       throw error
     }
   }
-  const whole = new Tracker(packed, options)
-  if (explains(whole) !== true) return []
+  const tracker = new Tracker(packed, options)
+  if (explains(tracker) !== true) return []
   const names = new Map(flat.rules.map(({ id, rule }) => [id, rule.name]))
   const nameOf = (id: string): string => names.get(id) ?? id
-  const asked = [...whole.tried].filter(id => {
+  const asked = [...tracker.tried].filter(id => {
     // Of a side that nobody recorded, no rule is ever needed.
     const side = observed.sides.some(one => id.startsWith(`${one}/`))
     return (side || observed.sides.length === flat.sides.length) && !known.has(nameOf(id))
@@ -57,7 +61,7 @@ export function neededRules(transcript: Transcript, version: string, known: Read
   const left: string[] = []
   const shed = (ids: readonly string[]): void => {
     if (ids.length === 0) return
-    if (explains(withoutAll(packed, options, new Set([...gone, ...ids]), whole)) === true) {
+    if (explains(withoutAll(packed, options, new Set([...gone, ...ids]), tracker)) === true) {
       for (const id of ids) gone.add(id)
     } else if (ids.length === 1) left.push(...ids)
     else {
@@ -67,5 +71,5 @@ export function neededRules(transcript: Transcript, version: string, known: Read
     }
   }
   shed(asked)
-  return [...new Set(left.filter(id => explains(whole.without(id)) === false).map(nameOf))]
+  return [...new Set(left.filter(id => explains(tracker.without(id)) === false).map(nameOf))]
 }
