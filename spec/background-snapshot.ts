@@ -425,6 +425,15 @@ export const backgroundSnapshot = machine(
         until: '9.2',
         may: true,
       },
+      {
+        name: 'wait for ever, without the lock, to write to memory that stays protected',
+        cite: 'migration/ram.c:ram_write_tracking_stop, migration/migration.c:bg_migration_iteration_finish',
+        where: { vm: 'running', snapshot: ['none', 'failed', 'finishing'] },
+        // Whoever stops the guest then waits for this vCPU.
+        does: { ram: 'protected -> stuck', page: 'there -> awaited' },
+        until: '9.2',
+        may: true,
+      },
     ],
   },
 )

@@ -13,6 +13,7 @@ import { guests } from './cases/guest.ts'
 import { multifd } from './cases/multifd.ts'
 import { postcopy } from './cases/postcopy.ts'
 import { precopy } from './cases/precopy.ts'
+import { rare } from './cases/rare.ts'
 import { recovery } from './cases/recovery.ts'
 import { settings } from './cases/settings.ts'
 import { snapshot } from './cases/snapshot.ts'
@@ -100,5 +101,6 @@ export const cases: readonly Case[] = [
   ...alone,
   ...settings,
   ...stoppedGuests,
+  ...rare,
   ...colo,
 ]

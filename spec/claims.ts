@@ -712,6 +712,29 @@ export const moreColoClaims = [
     },
   ),
   ofStops.never(
+    'a suspended guest aborts the primary at its checkpoint',
+    {},
+    {
+      rule: 'src: abort after the checkpoint of a suspended guest',
+      broken: from(
+        '10.0',
+        'Since 9.0 vm_start() has a guest that was suspended suspended again: "invalid runstate transition: colo -> suspended".',
+      ),
+    },
+  ),
+  ofStops.never(
+    'a suspended guest aborts the secondary at its checkpoint',
+    {},
+    {
+      rule: 'dst: abort on running on the new state of a suspended guest',
+      broken: from(
+        '10.0',
+        'Since 9.0 vm_start() has a guest that was suspended suspended again: "invalid runstate transition: colo -> suspended".',
+      ),
+      seen: { '11.1': '11.1.3: each time' },
+    },
+  ),
+  ofStops.never(
     'a guest that has panicked aborts the secondary at its checkpoint',
     {},
     {

@@ -159,9 +159,18 @@ export const primary = machine(
         name: 'start the guest once the secondary is ready',
         cite: loop,
         on: receives('checkpoint-ready'),
-        where: { bql: 'free' },
+        where: { bql: 'free', suspended: 'no' },
         does: { colo: 'awaiting -> looping', vm: '-> running' },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'leave the guest suspended once the secondary is ready',
+        cite: `${loop}, system/cpus.c:vm_prepare_start`,
+        on: receives('checkpoint-ready'),
+        where: { bql: 'free' },
+        does: { colo: 'awaiting -> looping', vm: '-> suspended', suspended: 'yes -> no' },
+        says: [event('RESUME')],
+        since: '9.0',
       },
       {
         name: 'fail to start the replication of the disks on the primary',
@@ -244,7 +253,7 @@ export const primary = machine(
         name: 'stop the suspended guest for the checkpoint',
         cite: `${transaction}, system/cpus.c:do_vm_stop`,
         where: { bql: 'free', failover: 'none' },
-        does: { colo: 'replied -> stopped', vm: 'suspended -> colo' },
+        does: { colo: 'replied -> stopped', vm: 'suspended -> colo', suspended: '-> yes' },
         says: [event('STOP')],
         // Since runstate_is_live() counts a suspended guest.
         since: '9.0',
@@ -333,9 +342,18 @@ export const primary = machine(
       {
         name: 'resume after the checkpoint',
         cite: transaction,
-        where: { bql: 'free' },
+        where: { bql: 'free', suspended: 'no' },
         does: { colo: 'loaded -> looping', vm: '-> running' },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'abort after the checkpoint of a suspended guest',
+        cite: `${transaction}, system/cpus.c:vm_prepare_start, system/runstate.c:runstate_set`,
+        where: { bql: 'free', suspended: 'yes', colo: 'loaded' },
+        does: { link: 'up ~> cut' },
+        // runstate_set() knows no way from colo to suspended.
+        says: [event('RESUME'), exits(null)],
+        since: '9.0',
       },
       {
         name: 'announce an exit that was asked for',
@@ -354,7 +372,7 @@ export const primary = machine(
       {
         name: 'run on alone',
         cite: 'migration/migration.c:migration_iteration_finish',
-        where: { bql: 'free', vm: '!shutdown' },
+        where: { bql: 'free', vm: '!shutdown', suspended: 'no' },
         does: {
           colo: 'exiting -> none',
           thread: 'colo -> cleaning',
@@ -364,6 +382,30 @@ export const primary = machine(
           vm: '-> running',
         },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'abort on running on alone with a suspended guest',
+        cite: 'migration/migration.c:migration_iteration_finish, system/cpus.c:vm_prepare_start, system/runstate.c:runstate_set',
+        where: { bql: 'free', vm: 'colo', suspended: 'yes', colo: 'exiting', released: 'yes' },
+        does: { link: 'up ~> cut' },
+        says: [event('RESUME'), exits(null)],
+        since: '9.0',
+      },
+      {
+        name: 'leave the guest suspended when it goes on alone',
+        cite: 'migration/migration.c:migration_iteration_finish, system/cpus.c:vm_prepare_start',
+        where: { bql: 'free', vm: '!colo' },
+        does: {
+          colo: 'exiting -> none',
+          thread: 'colo -> cleaning',
+          released: 'yes -> no',
+          due: '-> no',
+          was: '-> running',
+          vm: '-> suspended',
+          suspended: 'yes -> no',
+        },
+        says: [event('RESUME')],
+        since: '9.0',
       },
       {
         name: 'end alone in the shutdown',

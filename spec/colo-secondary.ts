@@ -49,7 +49,12 @@ export const secondary = machine(
             cite: 'migration/colo.c:colo_incoming_co',
             on: receives(`end ${was}`),
             where: { ...dispatched, 'x-colo': 'on' },
-            does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            does: {
+              coroutine: 'loading -> colo',
+              source: `-> ${was}`,
+              secondary: '-> starting',
+              ...(was === 'suspended' ? ({ suspended: '-> yes' } as const) : {}),
+            },
             since: '11.0',
           }) as const,
       ),
@@ -61,7 +66,13 @@ export const secondary = machine(
             cite: 'migration/savevm.c:loadvm_process_enable_colo, migration/colo.c:colo_incoming_co',
             on: receives(`end ${was}`),
             where: { ...dispatched, follows: 'colo', 'x-colo': 'on' },
-            does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            // A guest comes suspended since 9.0.
+            does: {
+              coroutine: 'loading -> colo',
+              source: `-> ${was}`,
+              secondary: '-> starting',
+              ...(was === 'suspended' ? ({ suspended: '-> yes' } as const) : {}),
+            },
             since: '8.1',
             until: '10.2',
           }) as const,
@@ -169,9 +180,17 @@ export const secondary = machine(
       {
         name: 'start the guest beside the primary',
         cite: thread,
-        where: { bql: 'free' },
+        where: { bql: 'free', suspended: 'no' },
         does: { secondary: 'said -> started', vm: '-> running' },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'leave the guest suspended beside the primary',
+        cite: `${thread}, system/cpus.c:vm_prepare_start`,
+        where: { bql: 'free' },
+        does: { secondary: 'said -> started', vm: '-> suspended', suspended: 'yes -> no' },
+        says: [event('RESUME')],
+        since: '9.0',
       },
       {
         name: 'fail to start the replication of the disks',
@@ -222,7 +241,7 @@ export const secondary = machine(
         name: 'stop the suspended secondary for the checkpoint',
         cite: `${checkpoint}, system/cpus.c:do_vm_stop`,
         where: { bql: 'free' },
-        does: { secondary: 'asked -> stopped', vm: 'suspended -> colo' },
+        does: { secondary: 'asked -> stopped', vm: 'suspended -> colo', suspended: '-> yes' },
         says: [event('STOP')],
         since: '9.0',
       },
@@ -289,7 +308,7 @@ export const secondary = machine(
       {
         name: 'run on the new state',
         cite: checkpoint,
-        where: { bql: 'free', vcpu: 'tcg' },
+        where: { bql: 'free', vcpu: 'tcg', suspended: 'no' },
         does: {
           secondary: 'loading -> loaded',
           loading: '-> no',
@@ -302,7 +321,7 @@ export const secondary = machine(
       {
         name: 'run on the new state and let the lock go',
         cite: checkpoint,
-        where: { vcpu: 'none' },
+        where: { vcpu: 'none', suspended: 'no' },
         does: {
           secondary: 'loading -> loaded',
           loading: '-> no',
@@ -312,6 +331,15 @@ export const secondary = machine(
           bql: 'checkpoint -> free',
         },
         says: [event('RESUME', {}, { vm: '!running' })],
+      },
+      {
+        name: 'abort on running on the new state of a suspended guest',
+        cite: `${checkpoint}, system/cpus.c:vm_prepare_start, system/runstate.c:runstate_set`,
+        where: { secondary: 'loading', suspended: 'yes' },
+        does: { link: 'up ~> cut' },
+        // runstate_set() knows no way from colo to suspended.
+        says: [event('RESUME'), exits(null)],
+        since: '9.0',
       },
       {
         name: 'fail to load the state',

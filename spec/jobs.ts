@@ -219,7 +219,7 @@ export const jobs = machine(
         name: 'begin to write the snapshot',
         cite: 'migration/savevm.c:qemu_savevm_state, migration/migration.c:migrate_init',
         where: { ...inSnapshot, migration: idle },
-        does: { job: 'saving -> writing', migration: '-> setup' },
+        does: { job: 'saving -> writing', migration: '-> setup', reason: '-> known' },
         says: [announces('setup')],
       },
       {
@@ -248,7 +248,7 @@ export const jobs = machine(
         name: 'fail to write the snapshot',
         cite: 'migration/savevm.c:qemu_savevm_state',
         where: inSnapshot,
-        does: { job: 'writing -> written', migration: 'setup -> failed' },
+        does: { job: 'writing -> written', migration: 'setup -> failed', reason: '-> unknown' },
         says: [announces('failed')],
       },
       {

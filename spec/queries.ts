@@ -99,6 +99,10 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
       [
         ...underWay,
         ...asSource,
+        [
+          { migration: 'failed', reason: 'unknown' },
+          { status: 'failed', 'error-desc': absent, ram: absent },
+        ],
         [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
         ...others,
       ],
@@ -114,6 +118,10 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
       [
         ...underWay,
         ...asSource,
+        [
+          { migration: 'failed', reason: 'unknown' },
+          { status: 'failed', 'error-desc': absent, ram: absent },
+        ],
         [{ migration: 'failed' }, { status: 'failed', 'error-desc': present('the channel broke'), ram: absent }],
         // A destination that failed over the stream says why; one that failed before there was any, or in postcopy, may not.
         [

@@ -81,6 +81,8 @@ export const shared = {
   autostart: ['yes', 'no'],
   /** `vm_was_suspended`: the stopped guest is to be suspended again, not to run, when it is continued; since 9.0. */
   suspended: ['no', 'yes'],
+  /** Whether it is known why a migration failed: `MigrationState.error`, which savevm leaves alone. */
+  reason: ['known', 'unknown'],
   /** `dump_state_global`: whether `dump-guest-memory` is at work beside the main loop, and whether it continues the guest. */
   dump: ['none', 'resumes', 'leaves', 'completed'],
   /** Whether a vCPU waits for a page that postcopy has not brought yet; whoever stops the guest waits for the vCPU. */

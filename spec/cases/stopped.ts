@@ -124,7 +124,7 @@ const ways: readonly Way[] = [
   ],
 ]
 
-/** What is done with one that nothing runs in, and that is replicated: what a guest may do besides takes long to judge. */
+/** What is done with one that is replicated. */
 const replicated: readonly Way[] = [
   ['colo', 'replicated', [...inColo(300), wait(1)], { capabilities: withColo, end: 'kill' }],
   [
@@ -151,5 +151,9 @@ const casesOf = (all: readonly Way[], of: readonly Guest[], common: More): reado
 /** Every case of a guest that does not run. */
 export const stoppedGuests: readonly Case[] = [
   ...casesOf(ways, [...idle, ...stoppedByItself], { guest: 'busy' }),
-  ...casesOf(replicated, idle, {}),
+  ...casesOf(
+    replicated,
+    [...idle, ...stoppedByItself.map(([state, before]): Guest => [state, before, { guest: 'busy' }])],
+    {},
+  ),
 ]
