@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { flatten } from '../impl/flatten.ts'
 import { promela } from '../impl/promela.ts'
 import { model, type Size } from './model.ts'
+import { murphi } from './murphi.ts'
 import { picture } from './picture.ts'
 
 /** Sizes by about how many million states they have. */
@@ -72,6 +73,7 @@ function run(program: string, args: readonly string[], cwd: string): { said: str
 
 const number = (pattern: RegExp, text: string): number =>
   Number(pattern.exec(text)?.[1]?.replaceAll(',', '') ?? Number.NaN)
+const bytes = (a: number): string => (Number.isFinite(a) ? a.toFixed(1) : 'not told')
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN
 
@@ -80,22 +82,32 @@ interface Checker {
   readonly name: string
   /** Beyond about so many million states it is not asked. */
   readonly most: number
+  /** Below so many million states only one of its threads works. */
+  readonly least?: number
+  /** Threads that work at once. */
+  readonly threads?: number
   readonly prepare: (size: Size) => () => Sample
   /** Why it is not measured. */
   readonly why?: string
 }
 
 const one = join(import.meta.dirname, 'one.ts')
-const ours = (name: string, engine: string, most: number): Checker => ({
+const ours = (name: string, engine: string, most: number, threads = 1): Checker => ({
   name,
   most,
+  threads,
+  ...(threads > 1 && { least: 1 }),
   prepare:
     ({ checkpoints, retries }) =>
     () => {
-      const said = execFileSync(process.execPath, [one, engine, String(checkpoints), String(retries)], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
+      const said = execFileSync(
+        process.execPath,
+        [one, engine, String(checkpoints), String(retries), String(threads)],
+        {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
       return JSON.parse(said) as Sample
     },
 })
@@ -122,11 +134,30 @@ const pan: Checker = {
   ...(!(has('spin') && has('gcc')) && { why: 'not measured: spin or gcc is not installed; npm run setup' }),
 }
 
+const rumur: Checker = {
+  name: 'rumur, gcc -O3',
+  most: 5,
+  prepare: size => {
+    const here = mkdtempSync(join(folder, 'rumur-'))
+    writeFileSync(join(here, 'm.m'), murphi(flatten(model(size), '1.0')))
+    const how = ['--symmetry-reduction', 'off', '--deadlock-detection', 'off', '--threads', '1']
+    run('rumur', [...how, '--output', 'm.c', 'm.m'], here)
+    run('gcc', [...'-std=c11 -O3 -march=native -mcx16 -w -o m m.c -lpthread -latomic'.split(' ')], here)
+    return () => {
+      const { said, ...used } = run('./m', [], here)
+      return { ...used, memory: Number.NaN, states: number(/(\d+) states,/, said) }
+    }
+  },
+  ...(!(has('rumur') && has('gcc')) && { why: 'not measured: rumur or gcc is not installed' }),
+}
+
 const checkers: readonly Checker[] = [
   ours('lockstep js, one thread', 'js', 25),
   ours('lockstep wasm, one thread', 'wasm', 25),
+  ours('lockstep wasm, two threads', 'wasm', 25, 2),
   ours('lockstep interpret', 'interpret', 0.5),
   pan,
+  rumur,
   ours('xstate/graph', 'xstate', 0.01),
   ours('@xstate/graph', '@xstate', 0.01),
 ]
@@ -139,15 +170,30 @@ const { values } = parseArgs({
   },
 })
 
-const rows: { size: string; name: string; samples: Sample[]; why?: string }[] = []
+/** Runs a tenth of the cases against the reference: how many, and how many in a minute. */
+function cases(): string {
+  const cli = join(import.meta.dirname, '../conformance/cli.ts')
+  const begun = performance.now()
+  const said = execFileSync(process.execPath, [cli, 'conform', '--json', '--shard', '1/10'], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const minutes = (performance.now() - begun) / 60_000
+  const { results } = JSON.parse(said) as { readonly results: readonly { readonly verdict: string }[] }
+  const run = results.filter(({ verdict }) => verdict !== 'skipped').length
+  return `Conformance: ${run} cases against the reference, ${Math.round(run / minutes)} a minute, two for each processor side by side.`
+}
+
+const rows: { size: string; name: string; threads: number; samples: Sample[]; why?: string }[] = []
 try {
   for (const size of values.sizes.split(',')) {
     const chosen = sizes[size]
     if (chosen === undefined) throw new Error(`there is no size ${size}; there are ${Object.keys(sizes).join(', ')}`)
     const ready: { row: (typeof rows)[number]; measure: () => Sample }[] = []
-    for (const { name, most, why, prepare } of checkers) {
-      if (Number(size) > most) continue
-      const row = { size, name, samples: [] as Sample[], ...(why !== undefined && { why }) }
+    for (const { name, most, least = 0, threads = 1, why, prepare } of checkers) {
+      if (Number(size) > most || Number(size) < least) continue
+      const row = { size, name, threads, samples: [] as Sample[], ...(why !== undefined && { why }) }
       rows.push(row)
       if (why === undefined) ready.push({ row, measure: prepare(chosen) })
     }
@@ -162,22 +208,26 @@ try {
     if (counted.size > 1) throw new Error(`they do not agree on ${size} M: ${[...counted].join(', ')} states`)
   }
 
-  const rate = (samples: readonly Sample[]): number => median(samples.map(({ states, cpu }) => states / cpu))
+  const rate = ({ samples, threads }: (typeof rows)[number]): number =>
+    median(samples.map(({ states, cpu }) => (states * threads) / cpu))
+  const passed = ({ samples }: (typeof rows)[number]): number => median(samples.map(({ wall }) => wall))
   const measured = rows.map(row => {
     const spin = rows.find(({ size, name }) => size === row.size && name === PAN)
-    const ratio = spin === undefined ? Number.NaN : rate(row.samples) / rate(spin.samples)
-    return { ...row, rate: rate(row.samples), ratio }
+    const ratio = spin === undefined ? Number.NaN : rate(row) / rate(spin)
+    return { ...row, rate: rate(row), ratio, faster: spin === undefined ? Number.NaN : passed(spin) / passed(row) }
   })
-  const table = measured.map(({ size, name, samples, why, rate, ratio }) => {
+  const table = measured.map(row => {
+    const { size, name, samples, why, rate, ratio, faster } = row
     const figures =
       why !== undefined
-        ? ['', why, '', '', '']
+        ? ['', why, '', '', '', '']
         : [
             (samples[0]?.states ?? 0).toLocaleString('en'),
             Math.round(rate).toLocaleString('en'),
             `${ratio.toFixed(ratio < 0.1 ? 4 : 2)} x`,
-            (median(samples.map(({ memory, states }) => memory / states)) || 0).toFixed(1),
-            `${median(samples.map(({ wall }) => wall)).toFixed(1)} s`,
+            bytes(median(samples.map(({ memory, states }) => memory / states))),
+            `${passed(row).toFixed(1)} s`,
+            `${faster.toFixed(faster < 0.1 ? 4 : 2)} x`,
           ]
     return `| ${[`${size} M`, name, ...figures].join(' | ')} |`
   })
@@ -186,16 +236,18 @@ try {
     `<!-- Printed by npm run bench; do not edit. -->`,
     '# How fast, against whom',
     '',
-    `Distinct states by second of processor time, median of ${values.rounds} in turns, and as a ratio to Spin's \`pan\` in the same run.`,
+    `Distinct states by second of processor time (of two threads: of the busier one), median of ${values.rounds} in turns, and as a ratio to Spin's \`pan\` in the same run.`,
     'Processor time (user and system) of our search with the compilation of its code, and of the whole process of `pan` without its compilation.',
     `Bytes a state: the most that was resident, with Node; of pan what it says itself. ${at.length} processors, ${at[0]?.model ?? ''}; load ${loadavg()[0]?.toFixed(1)} at the end.`,
     '',
-    `node ${process.version}; ${version('spin', '-V')}; ${version('gcc', '--version')}; `,
+    `node ${process.version}; ${version('spin', '-V')}; ${version('gcc', '--version')}; ${version('rumur', '--version')}; `,
     `${['xstate', '@xstate/graph'].map(name => `${name} ${(JSON.parse(readFileSync(join(import.meta.dirname, `../node_modules/${name}/package.json`), 'utf8')) as { version: string }).version}`).join(', ')}`,
     '',
-    '| size | checker | states | states a second | ratio | bytes a state | wall |',
-    '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
+    '| size | checker | states | states a second | ratio | bytes a state | wall | ratio of wall |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...table,
+    '',
+    cases(),
     '',
   ].join('\n')
   mkdirSync(values.out, { recursive: true })
