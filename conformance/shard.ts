@@ -1,5 +1,4 @@
 /** Shares of a suite, so that several machines run it together: each case is in one of them, whatever else there is. */
-import { createHash } from 'node:crypto'
 
 /** The `at`-th of so many shares, counted from 1. */
 export interface Shard {
@@ -15,4 +14,5 @@ export function readShard(text: string): Shard | undefined {
 
 /** Whether a share has this id.  Told by the id alone: other cases may come and go. */
 export const isOf = ({ at, of }: Shard, id: string): boolean =>
-  createHash('sha256').update(id).digest().readUInt32BE() % of === at - 1
+  // Loaded when it is used: the command line reads shares, and its help is to come at once.
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(id).digest().readUInt32BE() % of === at - 1
