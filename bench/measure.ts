@@ -136,6 +136,7 @@ const pan: Checker = {
 
 const rumur: Checker = {
   name: 'rumur, gcc -O3',
+  least: 0.05,
   most: 5,
   prepare: size => {
     const here = mkdtempSync(join(folder, 'rumur-'))

@@ -6,6 +6,7 @@
 import { Fits } from './engine-fits.ts'
 import { AT, type Kernel, kernelOf, SAMPLED, type Shape, writeEffects } from './engine-kernel.ts'
 import { Growing, RoomError } from './engine-memory.ts'
+import { FOUND } from './engine-shared.ts'
 import { hashOf } from './engine-table.ts'
 import { Team } from './engine-team.ts'
 import { asJavaScript, type Made, type Views } from './engine-words.ts'
@@ -79,7 +80,7 @@ export class Run {
   /** How many bytes hold them, and all that goes with them. */
   get bytes(): number {
     const { words } = this.packed
-    const found = this.team === undefined ? this.count / 2 ** SAMPLED : this.count
+    const found = this.count / 2 ** (this.team === undefined ? SAMPLED : FOUND)
     const used = this.count * words + found + this.get(AT.mask) + 1 + this.fits.top
     return 4 * (used + this.get(AT.links) * 2)
   }
@@ -208,10 +209,7 @@ export class Run {
   /** Between which states stands the one that a state was found from. */
   foundBetween(state: number): readonly [number, number] {
     const { team } = this
-    if (team !== undefined && state >= team.before) {
-      const from = (team.found.view[state + 1] ?? 1) - 1
-      return [from, from]
-    }
+    if (team !== undefined && state >= team.before) return [team.foundFrom(state + 1) - 1, state - 1]
     const p = this.view('p')
     const block = (state + 1) >> SAMPLED
     const count = team?.before ?? this.count

@@ -39,8 +39,11 @@ export const OWN = { next: 0, last: 1, beat: 2, low: 3, high: 4, steps: 5, taken
 /** What all threads do at once. */
 export const JOB = { level: 0, rehash: 1, stop: 2 } as const
 
-/** Numbers that a thread takes at once. */
+/** Numbers that a thread takes at once: whole groups of those of which it is kept who found the first. */
 export const BLOCK = 256
+
+/** Of every so many numbers it is kept who found the first, as a power of two: who found the others comes soon behind. */
+export const FOUND = 3
 
 /** Words of `k` for each thread. */
 export const ownWords = (rows: number): number => OWN.taken + Math.ceil(rows / 16) * 16
@@ -118,7 +121,10 @@ export function sharedFlush({ words, stride, batch, at }: Places): Act[] {
                 ...all(words).map((i): Act => ({ store: 's', at: 'a', plus: i, value: `n${i}` })),
                 ...put([
                   { set: 'next', to: ['+', 'next', 1] },
-                  { store: 'f', at: 'id', value: { load: 'c', at: 'p', plus: 1 + words } },
+                  {
+                    if: ['===', ['&', 'id', 2 ** FOUND - 1], 0],
+                    so: [{ store: 'f', at: ['>>>', 'id', FOUND], value: { load: 'c', at: 'p', plus: 1 + words } }],
+                  },
                   { set: 'low', to: ['+', 'low', 'h'] },
                 ]),
               ],

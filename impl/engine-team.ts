@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { AT, type Kernel } from './engine-kernel.ts'
 import { type Given, MATE, Mate, TEXT } from './engine-mate.ts'
 import { Growing, RoomError } from './engine-memory.ts'
-import { BLOCK, JOB, K, OWN, ownWords } from './engine-shared.ts'
+import { BLOCK, FOUND, JOB, K, OWN, ownWords } from './engine-shared.ts'
 import { hashOf } from './engine-table.ts'
 import { asBytes } from './wasm.ts'
 
@@ -53,8 +53,12 @@ export class Team {
   mask: number
   readonly states: Growing
   readonly table: Growing
-  /** Who found each state, from number `before` + 1 on. */
-  readonly found: Growing
+  /** Who found the first of every few states, from number `before` + 1 on. */
+  private readonly found: Growing
+  /** From whom on to look for who found those that were given another number. */
+  private readonly moved = new Map<number, number>()
+  /** The last number that was not given to a thread when they last stood still. */
+  private given = 0
   readonly before: number
   low = 0
   high = 0
@@ -83,7 +87,7 @@ export class Team {
     this.states.view.set(begun.states)
     this.table = new Growing(mask + 1, true)
     this.table.view.set(begun.table.subarray(0, mask + 1))
-    this.found = new Growing(count + 1, true)
+    this.found = new Growing((count >> FOUND) + 2, true)
     this.owns = Array.from({ length: threads }, (_, i) => K.threads + i * ownWords(rows))
     this.text = K.threads + threads * ownWords(rows)
     const control = new Growing(this.text + TEXT, true)
@@ -132,6 +136,11 @@ export class Team {
     this.wait('done')
     this.settle()
     for (const own of this.owns) this.collect(own)
+  }
+
+  /** Who found a state of this number has this number or one behind it. */
+  foundFrom(id: number): number {
+    return this.moved.get(id) ?? this.found.view[id >> FOUND] ?? 0
   }
 
   /** Lets the others go. */
@@ -216,11 +225,11 @@ export class Team {
       Math.min(
         Math.floor((this.mask + 1) * FULL),
         Math.floor(this.states.view.length / words) - 2,
-        this.found.view.length - 2,
+        (this.found.view.length - 2) * 2 ** FOUND,
       ) - slack
     try {
       this.states.ensure((this.count + 2 * slack + 3) * words)
-      this.found.ensure(this.count + 2 * slack + 3)
+      this.found.ensure(((this.count + 2 * slack) >> FOUND) + 4)
       // Enough that they do not all stand still again at once.
       while (Math.floor((this.mask + 1) * FULL) - 2 * slack <= this.count) this.double()
     } catch (error) {
@@ -228,8 +237,11 @@ export class Team {
       throw error
     }
     k[K.mask] = this.mask
-    k[K.full] = Math.min(room(), this.host.limit + 1)
-    Atomics.store(k, K.count, this.count)
+    // So many that a group which is begun is never in the way.
+    k[K.full] = Math.min(room(), this.host.limit + 1 + 2 ** FOUND)
+    // A block begins where a group does.
+    this.given = this.count | (2 ** FOUND - 1)
+    Atomics.store(k, K.count, this.given)
   }
 
   private double(): void {
@@ -249,6 +261,7 @@ export class Team {
   private fill(): void {
     const { k, owns } = this
     const left: number[] = []
+    for (let id = this.count + 1; id <= this.given; id++) left.push(id)
     for (const own of owns) {
       for (let id = k[own + OWN.next] ?? 0; id < (k[own + OWN.last] ?? 0); id++) left.push(id)
       k[own + OWN.next] = 0
@@ -273,7 +286,7 @@ export class Team {
   /** Gives a state another number. */
   private move(from: number, to: number): void {
     const { words, mask } = this
-    const [s, t, f] = [this.states.view, this.table.view, this.found.view]
+    const [s, t] = [this.states.view, this.table.view]
     const hash = hashOf(s, from * words, words)
     let slot = hash & mask
     while (((t[slot] ?? 0) & mask) !== from) {
@@ -282,7 +295,7 @@ export class Team {
     }
     t[slot] = (hash & ~mask) | to
     s.copyWithin(to * words, from * words, (from + 1) * words)
-    f[to] = f[from] ?? 0
+    this.moved.set(to, this.found.view[from >> FOUND] ?? 0)
   }
 
   /** Adds up what a thread has counted. */
