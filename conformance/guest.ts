@@ -1,5 +1,5 @@
 /**
- * A guest of our own: 217 bytes of 16-bit code that QEMU starts in place of its
+ * A guest of our own: 240 bytes of 16-bit code that QEMU starts in place of its
  * BIOS, so that it is up at once and does what we say.
  *
  * It wakes a hundred times a second and writes to 128 pages, so that a precopy
@@ -44,7 +44,7 @@ export const program: readonly Instruction[] = [
   ['b0 fe', 'mov al, 0xfe'],
   ['e6 21', 'out 0x21, al'],
   // Vector 8 is `tick`, below.
-  ['c7 06 20 00 d8 00', 'mov word ptr [0x20], offset tick'],
+  ['c7 06 20 00 ef 00', 'mov word ptr [0x20], offset tick'],
   ['c7 06 22 00 00 f0', 'mov word ptr [0x22], 0xf000'],
   // Timer: 1,193,182 Hz by 0x2e9c is a hundred ticks a second.
   ['b0 34', 'mov al, 0x34'],
@@ -77,7 +77,7 @@ export const program: readonly Instruction[] = [
   // Has a key come?  One byte a tick.
   ['e4 64', 'in al, 0x64'],
   ['a8 01', 'test al, 1'],
-  ['74 53', 'jz touch'],
+  ['74 69', 'jz touch'],
   ['e4 60', 'in al, 0x60'],
   ['88 cd', 'mov ch, cl'],
   ['88 c1', 'mov cl, al'],
@@ -93,15 +93,15 @@ export const program: readonly Instruction[] = [
   ['bb 00 24', 'mov bx, 0x2400'],
   // s: suspends to memory (SLP_TYP 1).
   ['3c 1b', 'cmp al, 0x1b'],
-  ['74 34', 'je word_out'],
+  ['74 4a', 'je word_out'],
   ['bb 00 28', 'mov bx, 0x2800'],
   // h: suspends to disk (SLP_TYP 2).
   ['3c 33', 'cmp al, 0x33'],
-  ['74 2d', 'je word_out'],
+  ['74 43', 'je word_out'],
   ['bb 00 20', 'mov bx, 0x2000'],
   // o: powers off (SLP_TYP 0).
   ['3c 44', 'cmp al, 0x44'],
-  ['74 26', 'je word_out'],
+  ['74 3c', 'je word_out'],
   // The reset control register.
   ['ba f9 0c', 'mov dx, 0xcf9'],
   ['b3 06', 'mov bl, 6'],
@@ -123,22 +123,37 @@ export const program: readonly Instruction[] = [
   ['b3 0f', 'mov bl, 15'],
   // w: lets it.
   ['3c 1d', 'cmp al, 0x1d'],
-  ['75 08', 'jne touch'],
+  ['75 05', 'jne disk'],
   ['88 d8', 'byte_out: mov al, bl'],
+  ['ee', 'out dx, al'],
+  ['eb 19', 'jmp touch'],
+  // x: reads a sector of the first IDE disk: selects it,
+  ['3c 22', 'disk: cmp al, 0x22'],
+  ['75 15', 'jne touch'],
+  ['ba f6 01', 'mov dx, 0x1f6'],
+  ['b0 e0', 'mov al, 0xe0'],
+  ['ee', 'out dx, al'],
+  // one sector,
+  ['b2 f2', 'mov dl, 0xf2'],
+  ['b0 01', 'mov al, 1'],
+  ['ee', 'out dx, al'],
+  // READ SECTORS.
+  ['b2 f7', 'mov dl, 0xf7'],
+  ['b0 20', 'mov al, 0x20'],
   ['ee', 'out dx, al'],
   ['eb 03', 'jmp touch'],
   ['89 d8', 'word_out: mov ax, bx'],
   ['ef', 'out dx, ax'],
   // Writes a word to each page from 64 KiB to 576 KiB: 128 pages a tick, 50 MiB a second.
   ['85 ed', 'touch: test bp, bp'],
-  ['74 a2', 'jz again'],
+  ['74 8c', 'jz again'],
   ['bb 00 10', 'mov bx, 0x1000'],
   ['8e c3', 'page: mov es, bx'],
   ['26 ff 06 00 00', 'inc word ptr es:[0]'],
   ['81 c3 00 01', 'add bx, 0x100'],
   ['81 fb 00 90', 'cmp bx, 0x9000'],
   ['72 ef', 'jb page'],
-  ['eb 8c', 'jmp again'],
+  ['e9 75 ff', 'jmp again'],
   ['cf', 'tick: iret'],
 ]
 

@@ -276,6 +276,7 @@ const keys = {
   'load its crash kernel': 'c',
   'let the watchdog bark': 'w',
   'write no more, or again': 'd',
+  'read its disk': 'x',
 } as const
 
 /** Has a busy guest that runs do something by itself. */

@@ -1,5 +1,5 @@
 /** Migrations of guests that do not run: each run state is told to the destination, which keeps it, or does not. */
-import { type Act, announced, asks, type Case, cue, send, tries, wait } from '../script.ts'
+import { type Act, announced, asks, awaits, burst, type Case, cue, send, tries, wait } from '../script.ts'
 import {
   atSwitchover,
   cancel,
@@ -7,6 +7,7 @@ import {
   inColo,
   listen,
   listenToStay,
+  lone,
   type More,
   migrate,
   pair,
@@ -27,6 +28,18 @@ const idle: readonly Guest[] = [
   ['prelaunch', [], { paused: true }],
   ['paused', [send('src', 'stop')]],
 ]
+/** A disk that cannot be read, and what a guest that reads it comes to. */
+const badDisk = (rerror: string) => ({
+  words: [
+    '-blockdev',
+    'driver=blkdebug,node-name=bad,image.driver=null-co,inject-error.0.event=none,inject-error.0.iotype=read,inject-error.0.errno=5',
+    '-device',
+    `ide-hd,bus=ide.0,drive=bad,rerror=${rerror}`,
+  ],
+  disks: [],
+})
+const stops = badDisk('stop')
+
 /** It takes a guest that does so when it is told. */
 const stoppedByItself: readonly Guest[] = [
   ['suspended', [cue('src', 'suspend'), asks('src', 'query-status', { status: 'suspended' })]],
@@ -53,6 +66,11 @@ const stoppedByItself: readonly Guest[] = [
       cue('src', 'power off'),
       asks('src', 'query-status', { status: 'shutdown' }),
     ],
+  ],
+  [
+    'io-error',
+    [cue('src', 'read its disk'), asks('src', 'query-status', { status: 'io-error' })],
+    { outfit: { src: stops, dst: stops } },
   ],
 ]
 
@@ -148,12 +166,59 @@ const casesOf = (all: readonly Way[], of: readonly Guest[], common: More): reado
     ),
   )
 
+/** What a disk error comes to where it is not to stop the guest, or meets one that is stopped otherwise. */
+const errors: readonly Case[] = [
+  ...(['ignore', 'report', 'enospc'] as const).map((rerror, i) =>
+    lone(
+      `stopped/error/${i + 1}`,
+      `A guest reads a disk that cannot be read, with rerror=${rerror}.`,
+      'The error is announced, and the guest runs on.',
+      [cue('src', 'read its disk'), awaits('src', 'BLOCK_IO_ERROR'), wait(0.2), asks('src', 'query-status')],
+      { guest: 'busy', outfit: { src: badDisk(rerror) } },
+    ),
+  ),
+  lone(
+    'stopped/error/4',
+    'A guest reads a disk that cannot be read, is continued, resets and reads it again.',
+    'It is in io-error each time.',
+    [
+      cue('src', 'read its disk'),
+      asks('src', 'query-status', { status: 'io-error' }),
+      tries('src', 'cont'),
+      wait(0.2),
+      tries('src', 'system_reset'),
+      tries('src', 'cont'),
+      wait(0.2),
+      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 'x' }] }),
+      wait(0.2),
+      asks('src', 'query-status'),
+    ],
+    { guest: 'busy', outfit: { src: stops } },
+  ),
+  lone(
+    'stopped/error/5',
+    'A guest reads a disk that cannot be read just as it is stopped, and just as it suspends.',
+    'Whatever comes is in the rules; a claim forbids that QEMU aborts.',
+    [
+      cue('src', 'read its disk'),
+      burst('src', 'stop', 'cont', 'stop', 'cont'),
+      wait(0.2),
+      tries('src', 'cont'),
+      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 's' }] }),
+      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 'x' }] }),
+      wait(0.3),
+    ],
+    { guest: 'busy', outfit: { src: stops } },
+  ),
+]
+
 /** Every case of a guest that does not run. */
 export const stoppedGuests: readonly Case[] = [
+  ...errors,
   ...casesOf(ways, [...idle, ...stoppedByItself], { guest: 'busy' }),
   ...casesOf(
     replicated,
-    [...idle, ...stoppedByItself.map(([state, before]): Guest => [state, before, { guest: 'busy' }])],
+    [...idle, ...stoppedByItself.map(([state, before, own]): Guest => [state, before, { ...own, guest: 'busy' }])],
     {},
   ),
 ]
