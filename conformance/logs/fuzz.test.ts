@@ -1,65 +1,81 @@
 /** Whatever a log holds: messages, or an error that names its line. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TranscriptError } from '../transcript.ts'
+import { longestLine } from '../json.ts'
+import { LogStream } from '../log-stream.ts'
 import { formats } from './formats.ts'
-import { LogFeed, logOf } from './read.ts'
+import { hostileLog } from './hostile.ts'
+import { LogFeed } from './read.ts'
+import { readHostile } from './victim.ts'
 
-const traps = [
-  '{"__proto__": {"polluted": 1}}',
-  '"constructor"',
-  '\\u005f_proto__',
-  '...',
-  '\r',
-  '^M',
-  '\ufeff',
-  '\u0000',
-  '{'.repeat(2000),
-]
-
-/** A sample of a format, with something cut, doubled, swapped, or put in. */
-const damaged = fc
-  .tuple(
-    fc.constantFrom(...formats),
-    fc.array(
-      fc.tuple(
-        fc.nat(600),
-        fc.nat(40),
-        fc.oneof(fc.constantFrom(...traps), fc.string({ unit: 'binary', maxLength: 8 })),
-      ),
-      {
-        maxLength: 4,
-      },
-    ),
-    fc.integer({ min: 1, max: 64 }),
-  )
-  .map(([format, edits, chunk]) => {
-    let text = format.sample.repeat(3)
-    for (const [at, length, put] of edits) text = text.slice(0, at) + put + text.slice(at + length)
-    return { format, bytes: Buffer.from(text), chunk }
-  })
-
-test('no log harms its reader', () => {
+test('no log harms its reader', { timeout: 120_000 }, () => {
   const count = { read: 0, refused: 0 }
   fc.assert(
-    fc.property(damaged, fc.boolean(), ({ format, bytes, chunk }, told) => {
-      const feed = new LogFeed('log', told ? format : undefined)
-      const items = []
-      try {
-        for (let at = 0; at < bytes.length; at += chunk) items.push(...feed.push(bytes.subarray(at, at + chunk)))
-        items.push(...feed.end())
-        const { transcripts } = logOf('log', feed, items)
-        expect(transcripts.length).toBeGreaterThan(0)
-        for (const { lines } of transcripts) for (const { line } of lines) expect(line).toBeGreaterThan(0)
-        count.read += 1
-      } catch (error) {
-        if (!(error instanceof TranscriptError)) throw error
-        expect(error.message).toMatch(/^log:\d+: /)
-        count.refused += 1
-      }
-      expect(({} as { polluted?: number }).polluted).toBeUndefined()
+    fc.property(hostileLog, hostile => {
+      count[readHostile(hostile)] += 1
     }),
-    { numRuns: 3000 },
+    { numRuns: 4000 },
   )
   expect(Math.min(count.read, count.refused)).toBeGreaterThan(100)
+})
+
+test('what harms a reader is found out', () => {
+  const [format] = formats
+  if (format === undefined) throw new Error('there is no format')
+  const reading = (push: () => never) => ({ ...format, reader: () => ({ push, end: () => [] }) })
+  const log = (push: () => never) => ({ format: reading(push), bytes: Buffer.from('{}\n'), chunk: 8 })
+  const crash = log(() => {
+    throw new TypeError('no such member')
+  })
+  expect(() => readHostile(crash)).toThrow(TypeError)
+  const pollute = log(() => {
+    Object.defineProperty(Object.prototype, 'polluted', { value: 1, configurable: true })
+    return [] as never
+  })
+  try {
+    expect(() => readHostile(pollute)).toThrow('changed what every object has')
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'polluted')
+  }
+})
+
+test.each(formats.map(format => [format.name, format] as const))(
+  '%s: a line without an end takes no more room than the longest that is read',
+  { timeout: 60_000 },
+  (_, format) => {
+    const feed = new LogFeed('log', format)
+    const before = process.memoryUsage()
+    const chunk = Buffer.alloc(1 << 20, 0x7b)
+    let failed = ''
+    try {
+      for (let size = 0; size < longestLine * 3; size += chunk.length) feed.push(chunk)
+      feed.push(Buffer.from('\n'))
+      feed.end()
+    } catch (error) {
+      failed = (error as Error).message
+    }
+    expect(failed).toMatch(/^(log:\d+: .*|)$/)
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(longestLine * 2)
+  },
+)
+
+test('a hostile log is judged, or refused, as any other', { timeout: 120_000 }, () => {
+  let judged = 0
+  fc.assert(
+    fc.property(hostileLog, ({ bytes, format }) => {
+      const stream = new LogStream('log', format === undefined ? {} : { format })
+      try {
+        stream.push(bytes)
+        for (const { verdict, message } of stream.finish()) {
+          expect(verdict).toMatch(/^(conforms|known deviation|violates|inconclusive)$/)
+          expect(message).not.toContain('undefined')
+          judged += 1
+        }
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^log:\d+: /)
+      }
+    }),
+    { numRuns: 6 },
+  )
+  expect(judged).toBeGreaterThan(0)
 })
