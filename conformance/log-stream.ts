@@ -62,6 +62,7 @@ class Session {
   private problem = ''
   private guessed = false
   private traced = 0
+  private looked = { of: 0, next: 0 }
 
   constructor(file: string, options: StreamOptions, header: () => Header | undefined) {
     this.file = file
@@ -70,6 +71,7 @@ class Session {
   }
 
   take(item: Item): void {
+    if (this.given !== undefined) return
     if (this.head === undefined) {
       this.feed(item)
       return
@@ -176,6 +178,23 @@ class Session {
     this.readings = left.length > 0 || this.best === undefined ? left : [this.best]
   }
 
+  /**
+   * Of what has come and is too little to go on from: whether it leaves the rules already.  It is judged as a whole
+   * each time, so that is not done more often than it takes.
+   */
+  look(format: Format): void {
+    const { head, looked } = this
+    if (head === undefined || head.length === looked.of || performance.now() < looked.next) return
+    const begun = performance.now()
+    const feed = { format, header: this.header(), unreadable: 0 }
+    const items = head.map(item => ({ ...item, session: '' }))
+    const [transcript] = logOf(this.file, feed, items, this.options.side).transcripts
+    const judgement = transcript && judgeLog(transcript, this.options)
+    if (judgement?.verdict === 'violates') this.given = judgement
+    const now = performance.now()
+    this.looked = { of: head.length, next: now + 4 * (now - begun) }
+  }
+
   /** Whether nothing more can change what it comes to. */
   get over(): boolean {
     return this.given !== undefined || (this.head === undefined && this.readings.every(({ judge }) => judge.over))
@@ -183,7 +202,7 @@ class Session {
 
   /** What it comes to, if this is all of it. */
   finish(): Judgement {
-    if (this.head !== undefined) this.open()
+    if (this.head !== undefined && this.given === undefined) this.open()
     if (this.given !== undefined) return this.given
     const judged = this.readings.map(({ judge, version, problem }): Judgement => {
       const outcome = judge.finish()
@@ -249,6 +268,12 @@ export class LogStream {
 
   private nameOf(session: string): string {
     return session === '' ? this.file : `${this.file} (${session})`
+  }
+
+  /** Looks, where more may come, whether what has come so far leaves the rules. */
+  look(): void {
+    const { format } = this.feed
+    if (format !== undefined) for (const session of this.sessions.values()) session.look(format)
   }
 
   /** Whether nothing more can change what the sessions so far come to. */

@@ -136,6 +136,7 @@ async function* unpacked(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
 /**
  * The bytes of a file that still grows, until the signal.  One that is cut short
  * and begun again, as a log that is rotated is, is read from its new start.
+ * Where nothing comes for a while an empty piece says so.
  */
 export async function* growing(file: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   let handle = await open(file, 'r').catch(error => {
@@ -148,7 +149,8 @@ export async function* growing(file: string, signal: AbortSignal): AsyncGenerato
   signal.addEventListener('abort', onAbort)
   try {
     let at = 0
-    let known: Stats | undefined
+    // What is open, and not what has the name by now: it may have been rotated already.
+    let known: Stats = await handle.stat()
     while (!signal.aborted) {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(size), 0, size, at)
       if (bytesRead > 0) {
@@ -157,14 +159,17 @@ export async function* growing(file: string, signal: AbortSignal): AsyncGenerato
         continue
       }
       const now = statSync(file, { throwIfNoEntry: false })
-      if (now !== undefined && ((known !== undefined && now.ino !== known.ino) || now.size < at)) {
-        await handle.close()
-        handle = await open(file, 'r')
-        at = 0
-        known = now
-        continue
+      if (now !== undefined && (now.ino !== known.ino || now.dev !== known.dev || now.size < at)) {
+        // Whoever rotates it may take it away again before it is opened: then it is looked at once more.
+        const next = await open(file, 'r').catch(() => undefined)
+        if (next !== undefined) {
+          await handle.close()
+          handle = next
+          at = 0
+          known = await handle.stat()
+          continue
+        }
       }
-      known = now ?? known
       await new Promise<void>(done => {
         // A watcher may miss a change: look again in any case.
         const timer = setTimeout(done, 500)
@@ -174,6 +179,8 @@ export async function* growing(file: string, signal: AbortSignal): AsyncGenerato
         }
         if (signal.aborted) wake()
       })
+      // Nothing came meanwhile, which is something to whoever waits for that.
+      yield Buffer.alloc(0)
     }
   } finally {
     signal.removeEventListener('abort', onAbort)

@@ -134,7 +134,12 @@ export interface Log {
 }
 
 /** The transcripts that the messages of a log make. */
-export function logOf(name: string, feed: LogFeed, items: readonly Item[], side?: Side): Log {
+export function logOf(
+  name: string,
+  feed: Pick<LogFeed, 'format' | 'header' | 'unreadable'>,
+  items: readonly Item[],
+  side?: Side,
+): Log {
   const format = feed.format ?? formats[0]
   if (format === undefined) throw new Error('there is no format')
   const sessions = Map.groupBy(items, ({ session }) => session)

@@ -101,6 +101,7 @@ async function judgeFile(file: string, options: StreamOptions, say: (text: strin
     const bytes = options.follow && file !== '-' ? growing(file, abort.signal) : bytesOf(file, abort.signal)
     for await (const chunk of bytes) {
       stream.push(chunk)
+      if (options.follow) stream.look()
       if (stream.over) break
     }
   } finally {
