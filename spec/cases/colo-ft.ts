@@ -389,6 +389,23 @@ export const coloFt: readonly Case[] = [
     { ...bare, outfit: { src: primary('none'), dst: secondary('none', 'nobody') } },
   ),
   pair(
+    'coloft/no-start/3',
+    'The replication of the primary is started by hand, so that COLO cannot start it; then the primary is told.',
+    'The primary says COLO_EXIT before the first checkpoint, and its guest runs on once it is told.',
+    [
+      ...serve,
+      listen,
+      ...attachReplication,
+      send('src', 'xen-set-replication', { enable: true, primary: true }),
+      migrate,
+      awaits('src', 'COLO_EXIT'),
+      tries('src', 'x-colo-lost-heartbeat'),
+      wait(0.5),
+      ...snapshot('src', 'dst'),
+    ],
+    bare,
+  ),
+  pair(
     'coloft/no-server/1',
     'Migrates without the NBD server, and without the disk of the secondary in the quorum.',
     'The replication starts all the same, and COLO goes on.',
