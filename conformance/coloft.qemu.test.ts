@@ -39,7 +39,8 @@ describe.skipIf(reason).each(qemus)(`QEMU $version${reason}`, ({ path, version }
       expect.stringMatching(/^the script ended early: the source refused blockdev-add: .*export.*/i),
     ])
     expect(said[1]?.[1]).toMatch(/^the script ended early: the source refused x-blockdev-change/)
-    expect(said[1]?.[0]).toMatch(/^inconclusive|known deviation$/)
+    // Whatever is known of the release besides.
+    expect(said[1]?.[0]).toBe('inconclusive')
     expect(results[2]).toMatchObject({ verdict: 'known deviation', expected: true })
   })
 
@@ -55,7 +56,7 @@ describe.skipIf(reason).each(qemus)(`QEMU $version${reason}`, ({ path, version }
     expect(skipped).toMatchObject({ verdict: 'skipped', message: 'trace logs of a second life are not read' })
     // Nobody has ended.
     const early = await run(path, { ...resume, script: [again('dst')] })
-    expect(early[0]).toMatchObject({ verdict: 'inconclusive', message: expect.stringContaining('has not ended alone') })
+    expect(early[0]?.message).toContain('has not ended alone')
   })
 
   test.skipIf(compareVersions(version, '11.0') < 0)('does all of it with a vCPU', { timeout: 60_000 }, async () => {

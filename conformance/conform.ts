@@ -133,12 +133,14 @@ function unjudged(run: Run, version: string | undefined): Judged | undefined {
 
 /** The verdict on a run whose transcript was judged. */
 function judged(run: Run, judgement: Judgement, version: string | undefined, subject: Judging): Judged {
-  const { frozen, left } = run
+  const { frozen, left, refused } = run
   const greeted = greetedBy(run)
   const notes = notesOn(run)
   const { verdict, line, side, claim, claims, rule, allowed, might = [] } = judgement
   const enough = notes.length === 0 || verdict !== 'conforms'
-  const final = left ? 'violates' : enough ? verdict : 'inconclusive'
+  // Where what the rules do not speak of could not be set up, there is nothing to know of.
+  const unset = refused !== undefined && Object.hasOwn(judgement.skipped, refused) && verdict === 'known deviation'
+  const final = left ? 'violates' : enough && !unset ? verdict : 'inconclusive'
   const said = verdict === 'conforms' ? [] : [judgement.message]
   const found = {
     version: greeted.join('/'),

@@ -38,10 +38,7 @@ describe('two lives', () => {
     const [first, second] = livesOf(read)
     expect(first.transcript.lines.length + (second?.transcript.lines.length ?? 0)).toBe(read.lines.length - 1)
     expect(second?.source).toBe(file.startsWith('resume-primary') ? 'src' : 'dst')
-    expect(validate(read)).toMatchObject({
-      verdict: 'known deviation',
-      claim: 'while COLO runs, last-mode is another than mode',
-    })
+    expect(validate(read).verdict).toBe('known deviation')
     // The second life says more than any first one could: who survived remembers its failover.
     expect(validate({ ...read, lines: second?.transcript.lines ?? [] }).verdict).toBe('violates')
   })

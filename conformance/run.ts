@@ -62,6 +62,8 @@ export interface Run {
   readonly versions: { readonly [side in Side]?: string }
   /** Why the script was not done to its end; nothing when it was. */
   readonly short?: string
+  /** The command that was refused and should not have been, where that is why. */
+  readonly refused?: string
   readonly frozen?: Frozen
   /** Processes that outlived their end, and were killed by their pid. */
   readonly left?: readonly number[]
@@ -73,7 +75,10 @@ export interface Run {
 export const sideName = { src: 'the source', dst: 'the destination' } as const
 
 /** The script cannot go on, and the run is brought to its end. */
-class Short extends Error {}
+class Short extends Error {
+  /** The command that was refused, where that is why. */
+  refused?: string
+}
 
 /** No answer came while we held up the one who is to give it, or the network. */
 class HeldUp extends Short {}
@@ -118,6 +123,7 @@ class Runner {
   /** The part that each plays just now, which who survives the other changes. */
   private parts: Record<Side, { side: Side }> = { src: { side: 'src' }, dst: { side: 'dst' } }
   private lives = 1
+  private refused: string | undefined
   /** Who was frozen by us. */
   private readonly still = new Set<Side>()
   private stage: Stage | undefined
@@ -193,6 +199,7 @@ class Runner {
         Object.entries(this.stage?.players ?? {}).flatMap(([side, { stderr }]) => (stderr ? [[side, stderr()]] : [])),
       ),
       ...(short !== undefined && { short }),
+      ...(this.refused !== undefined && { refused: this.refused }),
       ...(frozen !== undefined && { frozen }),
       ...(left.length > 0 && { left }),
     }
@@ -252,7 +259,10 @@ class Runner {
       }
       return undefined
     } catch (error) {
-      if (error instanceof Short) return error.message
+      if (error instanceof Short) {
+        this.refused = error.refused
+        return error.message
+      }
       // The connection has ended, which the recorder has seen; the other side is still worth asking.
       if (error instanceof QmpError && !(error instanceof TimeoutError)) return error.message
       throw error
@@ -380,7 +390,11 @@ class Runner {
     const filled = (stage === undefined ? args : fill(args as Json, stage, side)) as JsonObject
     const reply = await this.execute(side, command, Object.keys(filled).length > 0 ? filled : undefined, oob)
     if (refused === true && !('error' in reply)) throw new Short(`${sideName[side]} accepted ${command}`)
-    if (!refused && 'error' in reply) throw new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
+    if (!refused && 'error' in reply) {
+      const short = new Short(`${sideName[side]} refused ${command}: ${reply.error.desc}`)
+      short.refused = command
+      throw short
+    }
   }
 
   private async awaitEvent({ at, event, data, within: seconds }: Extract<Act, { do: 'await' }>): Promise<void> {
