@@ -184,6 +184,8 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--only <parts>', 'history, rules, wire, honest; all when left out').argParser(collect))
     .addOption(new Option('--count <n>', 'so many mutants of rules of each release').argParser(integer(1)))
     .addOption(new Option('--shard <i/n>', 'the i-th of n parts of them, for several machines'))
+    .addOption(new Option('--jobs <n>', 'so many of them at once').argParser(integer(1)))
+    .addOption(new Option('--qemu <binary>', 'tell lies to who drives this QEMU, instead: --only wire'))
     .addOption(seed())
     .addOption(json())
     .option('--write', 'print the score, its picture and its page into docs/')

@@ -58,3 +58,21 @@ export const shareOf = (kept: readonly Kept[]): Share => {
 /** As people read it. */
 export const percent = ({ noticed, of }: { readonly noticed: number; readonly of: number }): string =>
   of === 0 ? '-' : `${((noticed / of) * 100).toFixed(1)} %`
+
+/** Where a score that was measured now is lower than the one that is kept: mutants that were noticed, or cannot be, and survive. */
+export function sunkIn(before: Power, now: Power): string[] {
+  const once = new Map(before.rules.map(kept => [`${kept.version} ${kept.id}`, kept]))
+  const rules = now.rules.flatMap(({ id, version, verdict }) => {
+    const was = once.get(`${version} ${id}`)?.verdict
+    return verdict === 'survives' && (was === 'noticed' || was === 'equivalent')
+      ? [`${version}, ${id} was ${was}, and survives`]
+      : []
+  })
+  const wire = now.wire.flatMap(({ version, kind, made, noticed }) => {
+    const was = before.wire.find(one => one.version === version && one.kind === kind)
+    return was !== undefined && noticed / made < was.noticed / was.made
+      ? [`${version}, lies on the wire, ${kind}: ${noticed} of ${made}, and were ${was.noticed} of ${was.made}`]
+      : []
+  })
+  return [...rules, ...wire]
+}
