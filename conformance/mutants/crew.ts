@@ -33,18 +33,21 @@ export async function tryAll(
   let next = 0
   const work = async (): Promise<void> => {
     const worker = new Worker(file, { workerData: WORKER })
-    try {
-      for (let place = next++; place < orders.length; place = next++) {
-        const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
-        worker.once('message', resolve)
-        worker.once('error', reject)
-        worker.postMessage(orders[place])
-        onVerdict(place, await promise)
-        worker.removeAllListeners()
-      }
-    } finally {
-      await worker.terminate()
+    const { promise: over, resolve: done, reject: fail } = Promise.withResolvers<void>()
+    let place = -1
+    const send = (): void => {
+      place = next++
+      const order = orders[place]
+      if (order === undefined) done()
+      else worker.postMessage(order)
     }
+    worker.on('error', fail)
+    worker.on('message', (verdict: Verdict) => {
+      onVerdict(place, verdict)
+      send()
+    })
+    send()
+    await over.finally(() => worker.terminate())
   }
   await Promise.all(Array.from({ length: Math.min(jobs, orders.length) }, work))
 }
