@@ -22,6 +22,14 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const plain = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 
+/** Why nobody has noticed, as far as that is known. */
+const why = (by: string): string =>
+  by === 'less'
+    ? 'Proved: it shows nothing that the rules do not allow, and only leaves out what need not come; only a case that insists on it, or a recorded transcript that has it, could tell.'
+    : by === 'never taken'
+      ? 'No system that is explored comes to this rule, and no recorded transcript needs it.'
+      : 'Neither told apart nor proved alike within the bounds of the search.'
+
 /** Prints the page. */
 export function printPage({ history, rules, wire, honest, seed }: Power): string {
   const by = (version: string) => rules.filter(kept => kept.version === version)
@@ -34,11 +42,12 @@ export function printPage({ history, rules, wire, honest, seed }: Power): string
 
 ![Noticed, of what could be](power.svg)
 
-Each figure is of a sample drawn by seed ${seed}; \`lockstep mutants\` tries all.  *Noticed*: a run of the edited
-rules is not allowed by the unedited ones, or a recorded transcript of a real QEMU is not allowed by the edited ones,
-or a claim has another verdict.  \`(+n =)\`: n more were equivalent, proved by the same graph in every system that
-has the rule: the same states, steps and outputs, or a rule that no system comes to in that release.  The
-capabilities, whose rules are one check in many words, are not among them.
+Each figure is of a sample drawn by seed ${seed} (\`lockstep mutants --quick --count 50 --write\`);
+\`lockstep mutants\` tries all.  *Noticed*: a run of the edited rules is not allowed by the unedited ones, or a recorded
+transcript of a real QEMU is not allowed by the edited ones, or a claim has another verdict.  \`(+n =)\`: n more were
+equivalent.  That is proved: by the same graph in every system that has the rule (the same states, steps and outputs),
+or because all that can be seen of the edited rules (what is said, answered, and that nothing more comes) can be seen
+of the unedited ones, and the other way round.
 
 ## Mutants of rules
 
@@ -57,6 +66,8 @@ ${table(
   ['machine', ...versions.map(version => `QEMU ${version}`)],
   machines.map(machine => [machine, ...versions.map(v => cell(by(v).filter(kept => kept.machine === machine)))]),
 )}
+
+Of the survivors, ${survivors.filter(({ by }) => by === 'less').length} are proved to show nothing that the rules do not allow.
 
 By whom: ${ways.map(way => `${way} ${rules.filter(kept => kept.verdict === 'noticed' && kept.by === way).length}`).join(', ')}.
 
@@ -100,6 +111,6 @@ ${honest.map(({ version, runs, alarms }) => `- QEMU ${version}: ${alarms} in ${r
 
 ## Survivors
 
-${survivors.length === 0 ? 'None in this sample.' : survivors.map(({ id, version, what, system }) => `- ${version}, \`${id}\` (${system}): ${plain(what)}`).join('\n')}
+${survivors.length === 0 ? 'None in this sample.' : survivors.map(({ id, version, what, system, by }) => `- ${version}, \`${id}\` (${system}): ${plain(what)}.  ${why(by)}`).join('\n')}
 `
 }
