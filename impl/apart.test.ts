@@ -18,7 +18,7 @@ const bounds: Bounds = { states: 500, places: 300 }
 
 /** What a row shows, in the words of this test. */
 function shown({ cause, outputs }: Row): string {
-  const said = outputs.filter(({ kind }) => kind !== 'sends').map(one => JSON.stringify(one))
+  const said = outputs.filter(({ kind }) => kind !== 'sends').map(one => JSON.stringify({ ...one, desc: '' }))
   const asked = cause?.kind === 'command' || cause?.kind === 'fault' ? [JSON.stringify(cause)] : []
   return [...asked, ...said].join(' ')
 }

@@ -33,10 +33,12 @@ interface Arc {
   readonly row: number
 }
 
-/** What of a row anybody can see. */
+/** What of a row anybody can see.  The text of an error is for people, and no verdict is due to it. */
 function labelOf({ cause, outputs }: Row): string {
   const asked = cause?.kind === 'command' || cause?.kind === 'fault' ? cause : undefined
-  const shown = outputs.filter(({ kind }) => kind !== 'sends')
+  const shown = outputs
+    .filter(({ kind }) => kind !== 'sends')
+    .map(output => (output.kind === 'fails' ? { ...output, desc: '' } : output))
   return asked === undefined && shown.length === 0 ? '' : JSON.stringify([asked ?? null, shown])
 }
 
