@@ -185,6 +185,7 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--count <n>', 'so many mutants of rules of each release').argParser(integer(1)))
     .addOption(new Option('--shard <i/n>', 'the i-th of n parts of them, for several machines'))
     .addOption(new Option('--jobs <n>', 'so many of them at once').argParser(integer(1)))
+    .addOption(new Option('--runs <n>', 'so many honest runs of each release; 1000').argParser(integer(1)))
     .addOption(new Option('--qemu <binary>', 'tell lies to who drives this QEMU, instead: --only wire'))
     .addOption(seed())
     .addOption(json())

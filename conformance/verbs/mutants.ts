@@ -32,6 +32,8 @@ export interface MutantsFlags {
   readonly write?: boolean
   /** How many mutants are tried at once. */
   readonly jobs?: number
+  /** Honest runs of each release. */
+  readonly runs?: number
   /** A binary to whose clients lies are told, instead of what else is measured. */
   readonly qemu?: string
 }
@@ -148,7 +150,7 @@ export async function mutantsVerb(flags: MutantsFlags): Promise<number> {
         )),
       )
     if (only.includes('wire') && qemu === undefined) wire.push(...storedWire(version, { seed, most: quick ? 20 : 400 }))
-    if (only.includes('honest')) honest.push(honestRuns(version, quick ? 50 : 1000, seed))
+    if (only.includes('honest')) honest.push(honestRuns(version, quick ? 50 : (flags.runs ?? 1000), seed))
   }
   if (binary !== undefined && only.includes('wire'))
     wire.push(...(await liveWire(binary.path, binary.rules, flags.count, text => say(text))))
