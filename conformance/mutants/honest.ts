@@ -5,14 +5,18 @@ import { pack } from '../../impl/pack.ts'
 import type { Machine, System } from '../../spec/lang.ts'
 import { queries } from '../../spec/queries.ts'
 import { systems } from '../../spec/systems.ts'
-import { judged } from './judged.ts'
+import { isJudged, judged } from './judged.ts'
 import type { Honest } from './score.ts'
 import { Trip } from './trip.ts'
 
-/** Every system of which runs are tried; the proposal of 2018 is in no QEMU. */
+/** Every system of which runs can be judged; the proposal of 2018 is in no QEMU. */
 const chosenOf = (only?: readonly string[]): System[] =>
   (systems as unknown as readonly System[]).filter(
-    ({ name, explored }) => explored && name !== 'COLO status as proposed' && (only?.includes(name) ?? true),
+    system =>
+      system.explored &&
+      system.name !== 'COLO status as proposed' &&
+      isJudged(system) &&
+      (only?.includes(system.name) ?? true),
   )
 
 /** So many random runs of a release, judged by its own rules. */

@@ -37,6 +37,12 @@ function pairLike(system: System): System {
   return { ...whole, start: { ...whole.start, ...own, ...system.start }, starts: system.starts }
 }
 
+/**
+ * Whether runs of a system can be judged: one that begins in the middle, with a secondary that took over, has a past
+ * that no judge of whole runs knows.
+ */
+export const isJudged = ({ name }: System): boolean => name !== 'COLO again'
+
 const judges = new Map<string, Packed>()
 
 /** The pair of a release, packed, as it judges runs of a system that began like this. */

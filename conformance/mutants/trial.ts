@@ -23,7 +23,7 @@ import { queries } from '../../spec/queries.ts'
 import { pair, systems } from '../../spec/systems.ts'
 import { readTranscript } from '../transcript.ts'
 import { validate } from '../validate.ts'
-import { judged } from './judged.ts'
+import { isJudged, judged } from './judged.ts'
 import { neededBy } from './seen-by.ts'
 import { Numbers, tellerOf } from './teller.ts'
 import { Trip } from './trip.ts'
@@ -169,7 +169,7 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
     }
     differs = true
     left.push({ system, changedTo })
-    const found = runs(knownOf(system, version), other, effort)
+    const found = isJudged(system) ? runs(knownOf(system, version), other, effort) : undefined
     if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
   }
   const seen = (): Verdict | undefined => {
@@ -186,7 +186,7 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
       what: 'every rule is taken somewhere',
       system: left[0]?.system.name ?? '',
     }
-  for (const { system, changedTo } of left) {
+  for (const { system, changedTo } of left.filter(one => isJudged(one.system))) {
     const found = search(knownOf(system, version), flatten(changedTo, version), effort)
     if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
   }
@@ -225,7 +225,7 @@ function alike(places: readonly { system: System; changedTo: System }[], version
 
 /** A run of the unedited rules to where an edited answer is another than it was; what the unedited ones say of it. */
 function answered(asks: Machine, version: string, effort: Effort): Verdict | undefined {
-  for (const system of all.toSorted((a, b) => sizes.indexOf(a.name) - sizes.indexOf(b.name))) {
+  for (const system of all.filter(isJudged).toSorted((a, b) => sizes.indexOf(a.name) - sizes.indexOf(b.name))) {
     const { graph, packed, flat } = knownOf(system, version)
     const numbers = new Numbers()
     const [was, is] = [queries as unknown as Machine, asks].map(one => tellerOf(packed, one, numbers))
