@@ -6,7 +6,7 @@
  * edited rules have the very graph that the unedited ones have, in every
  * system, nobody can notice.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Comparison, told } from '../../impl/apart.ts'
 import { Chance } from '../../impl/chance.ts'
@@ -115,6 +115,7 @@ export function unlike(edits: readonly Edit[], version: string, files: readonly 
   if (changedTo === undefined || files.length === 0) return undefined
   const packed = pack(flatten(changedTo, version))
   return files.find(file => {
+    if (!existsSync(join(import.meta.dirname, '../transcripts', file))) return false
     const text = readFileSync(join(import.meta.dirname, '../transcripts', file), 'utf8')
     return validate(readTranscript(text, file), { version, packed, limit: 60_000 }).verdict === 'violates'
   })
