@@ -222,6 +222,27 @@ export const commands: readonly CommandPlan[] = [
   },
 ]
 
+/** Both guests of a pair run, and neither side asks anything of the other. */
+const betweenCheckpoints: Pattern = {
+  'src.events': 'on',
+  'dst.events': 'on',
+  'src.colo': 'waiting',
+  'src.vm': 'running',
+  'dst.vm': 'running',
+  'dst.secondary': 'serving',
+}
+
+/** Both sides of a postcopy of a running guest have stopped to wait for a recovery, and said so. */
+const bothPaused: Pattern = {
+  'src.events': 'on',
+  'dst.events': 'on',
+  'src.was': 'running',
+  'src.saying': 'nothing',
+  'src.thread': 'suspended',
+  'dst.listen': 'suspended',
+  'dst.listening': 'no',
+}
+
 /** The paths that are told. */
 export const witnesses: readonly WitnessPlan[] = [
   {
@@ -259,6 +280,66 @@ export const witnesses: readonly WitnessPlan[] = [
     },
     cast: { src: 'primary', dst: 'secondary' },
     from: { where: { 'src.migration': 'colo' }, words: 'a migration that comes to COLO' },
+  },
+  {
+    file: 'one-checkpoint',
+    system: 'COLO pair',
+    title: 'One checkpoint of COLO',
+    about:
+      'The primary asks, the secondary stops its guest and says so, the primary stops its own and sends the whole state; ' +
+      'the secondary says that it has arrived, loads it, runs on it, and says that too. Both guests run again.',
+    goal: {
+      via: [{ where: betweenCheckpoints, rule: 'src/let-the-checkpoint-delay-pass' }],
+      where: { 'src.colo': 'loaded', 'dst.vm': 'running', 'dst.secondary': 'serving' },
+      rule: 'src/resume-after-the-checkpoint',
+    },
+    cast: { src: 'primary', dst: 'secondary' },
+    from: { where: betweenCheckpoints, words: 'a migration that comes to COLO; both guests run' },
+  },
+  {
+    file: 'failover-of-the-primary',
+    system: 'COLO pair',
+    title: 'The secondary dies: the failover of the primary',
+    about:
+      'The secondary is killed while both guests run. The primary finds that out only where it waits for the secondary; ' +
+      '`x-colo-lost-heartbeat` tells it. It announces that the migration is completed, that COLO is over, and runs on alone.',
+    goal: {
+      via: [{ where: betweenCheckpoints }, { where: { 'dst.process': 'gone' } }],
+      where: { 'src.failover': 'completed' },
+      rule: 'src/run-on-alone',
+    },
+    cast: { src: 'primary', dst: 'secondary' },
+    from: { where: betweenCheckpoints, words: 'a migration that comes to COLO; both guests run' },
+  },
+  {
+    file: 'failover-of-the-secondary',
+    system: 'COLO pair',
+    title: 'The primary dies: the failover of the secondary',
+    about:
+      'The primary is killed while both guests run. The secondary waits for a request that does not come; ' +
+      '`x-colo-lost-heartbeat` tells it to take over. It announces that the migration is completed and that COLO is over.',
+    goal: {
+      via: [{ where: betweenCheckpoints }, { where: { 'src.process': 'gone' } }],
+      where: { 'dst.failover': 'completed' },
+      rule: 'dst/take-over',
+    },
+    cast: { src: 'primary', dst: 'secondary' },
+    from: { where: betweenCheckpoints, words: 'a migration that comes to COLO; both guests run' },
+  },
+  {
+    file: 'recovery-handshake',
+    system: 'postcopy',
+    title: 'The handshake of a postcopy recovery',
+    about:
+      'Both sides are paused after the network failed. The destination listens anew, the source is told to resume there, ' +
+      'asks which pages have arrived, and tells the destination to go on; each says postcopy-active again.',
+    goal: {
+      via: [{ where: bothPaused }],
+      where: { 'src.migration': 'postcopy-active', 'dst.incoming': 'postcopy-active' },
+      rule: 'src/announce-postcopy-active',
+    },
+    cast: { src: 'source', dst: 'destination' },
+    from: { where: bothPaused, words: 'a postcopy migration, until the network fails and both sides are paused' },
   },
 ]
 

@@ -134,6 +134,43 @@ describe('a path of the toy', () => {
     )
   })
 
+  test('goes through what it is to go through, which is not the shortest way', () => {
+    const where = { 'b.process': 'gone' }
+    const names = (path: ReturnType<typeof witness>): (string | undefined)[] =>
+      path.steps.map(({ row }) => flat.rows[row]?.rule.rule.name)
+    expect(names(witness(graph, { where }))).toEqual(['be killed'])
+    const path = witness(graph, {
+      via: [{ where: { 'a.door': 'open' } }, { where: { link: 'cut' }, rule: 'a/jam' }],
+      where,
+    })
+    expect(names(path)).toEqual(['accept: "open"; #1', 'swing', 'cut the wire', 'jam', 'be killed'])
+    // Each step leads from where the last one ended.
+    const next = new Int32Array(graph.packed.words)
+    let at = path.start
+    for (const { row, state } of path.steps) {
+      const ends: number[] = []
+      graph.packed.step(graph.states, at * graph.packed.words, next, taken => {
+        if (taken === row) ends.push(graph.find(next, 0))
+      })
+      expect(ends).toContain(state)
+      at = state
+    }
+  })
+
+  test('takes no leg where it is there already', () => {
+    const place = { where: { 'a.door': 'open' } }
+    expect(witness(graph, { via: [place], ...place })).toEqual(witness(graph, place))
+  })
+
+  test('fails where it cannot go on from what it went through', () => {
+    expect(() =>
+      witness(graph, {
+        via: [{ where: { 'b.process': 'gone' } }],
+        where: { 'b.bell': 'ringing', 'b.process': 'alive' },
+      }),
+    ).toThrow('toy never comes on to a state where {"b.bell":"ringing","b.process":"alive"}')
+  })
+
   test('tells a loop where it begins', () => {
     expect(tell(flat, stuck)[0]).toEqual({ kind: 'aside', sides: ['a', 'b'], text: 'from here on, again and again' })
   })

@@ -9,6 +9,7 @@ import { SpecError } from '../impl/move.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
 import type { Pattern } from '../spec/lang.ts'
 import { printEvent } from './label.ts'
+import { legFrom, type Place } from './legs.ts'
 
 /** A path as impl/explore.ts and impl/judge.ts give it. */
 export interface Path {
@@ -107,14 +108,21 @@ export function tell(flat: Flat, path: Path, skip = 0, skipped = 'what came befo
   return beats
 }
 
-/** What a witness is to show: a state like this, or this rule (by its id) taken in one. */
-export interface Goal {
-  readonly where: Pattern
-  readonly rule?: string
+/** What a witness is to show, and through which places it goes, in order, on its way there. */
+export interface Goal extends Place {
+  readonly via?: readonly Place[]
 }
 
-/** The shortest path to a goal.  Throws `SpecError` when there is none. */
-export function witness(graph: Graph, { where, rule }: Goal): Path {
+/** The shortest path to a goal, leg by leg where it is to go through something.  Throws `SpecError` when there is none. */
+export function witness(graph: Graph, { via = [], ...goal }: Goal): Path {
+  const places = [...via, goal]
+  const path = shortest(graph, places[0] ?? goal)
+  const steps = [...path.steps]
+  for (const place of places.slice(1)) steps.push(...legFrom(graph, steps.at(-1)?.state ?? path.start, place))
+  return { ...path, steps }
+}
+
+function shortest(graph: Graph, { where, rule }: Place): Path {
   const { packed, states, size } = graph
   const { flat, words } = packed
   const fits = anyOf(packed, [cellsOf(flat, where)])
