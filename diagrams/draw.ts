@@ -18,7 +18,7 @@ import { versions } from '../spec/versions.ts'
 import { answersMarkdown, answersRst, proofs } from './answers.ts'
 import { asciiSequence } from './ascii.ts'
 import { consumersPage, eventsPage } from './events.ts'
-import { examplesMarkdown, examplesOf, examplesPage } from './examples.ts'
+import { examplesOf } from './examples.ts'
 import { overviewOf, overviews } from './overview.ts'
 import { indexPage, type Shown, transcriptPage } from './page.ts'
 import { drawPicture, type Picture } from './picture.ts'
@@ -28,16 +28,11 @@ import { markdown, markdownPage, rst, rstPage, type Table } from './print.ts'
 import { answersPage, changesPage, claimsPage, fileFor, type Page, transitionsPage } from './releases.ts'
 import { rowsOfAll } from './rows.ts'
 import { type Seen, scan } from './scan.ts'
+import { sectionPages } from './sections.ts'
 import { sequenceDiagram } from './sequence.ts'
 import { stateDiagram } from './state.ts'
 import { stepsBefore, tell, witness } from './story.ts'
 import { commandTable, ruleTable } from './table.ts'
-
-const EXAMPLES = {
-  title: 'Recorded cases',
-  about:
-    'What two QEMUs were told and said in each case, as it was recorded. Order is certain within a side only; ids, times and counters are left out.',
-}
 
 /** The release that is drawn. */
 export const drawn: string = versions[versions.length - 1] ?? ''
@@ -167,10 +162,11 @@ export function drawAll(
   putPage(pages.claims, claimsPage(claims, versions))
   putPage(pages.events, eventsPage(releases))
   putPage(pages.consumers, consumersPage())
-  const runs = examplesOf(cases)
-  put(`${pages.examples}.rst`, examplesPage(EXAMPLES.title, EXAMPLES.about, runs))
-  put(`${pages.examples}.md`, examplesMarkdown(EXAMPLES.title, EXAMPLES.about, runs))
-  shown.push({ kind: 'table', file: pages.examples, title: EXAMPLES.title })
+  for (const { file, title, ...texts } of sectionPages(pages.examples, examplesOf(cases))) {
+    put(`${file}.md`, texts.markdown)
+    put(`${file}.rst`, texts.rst)
+    shown.push({ kind: 'table', file, title })
+  }
   const found = proofs(claims as readonly Claim[], systemNamed, drawn)
   put(`${pages.questions}.md`, answersMarkdown(found, drawn))
   put(`${pages.questions}.rst`, answersRst(found, drawn))

@@ -23,7 +23,7 @@ export interface Example {
 /** Where the recorded cases are. */
 export const casesFolder = join(import.meta.dirname, 'cases')
 
-/** The runs of a folder, each with the words of its case. */
+/** The runs of a folder, of each case the newest release's, with the words of the case. */
 export function examplesOf(
   cases: readonly { readonly id: string; readonly description: string; readonly expectation: string }[],
   folder: string = casesFolder,
@@ -38,18 +38,33 @@ export function examplesOf(
       lines: lines.map(line => JSON.parse(line) as Example['lines'][number]),
     }
   })
-  return cases.flatMap(({ id, description, expectation }) =>
-    all.filter(one => one.id === id).map(one => ({ ...one, description, expectation })),
-  )
+  const newest = new Map<string, (typeof all)[number]>()
+  for (const one of all) {
+    const other = newest.get(one.id)
+    if (other === undefined || byRelease(other.qemu, one.qemu) < 0) newest.set(one.id, one)
+  }
+  return cases.flatMap(({ id, description, expectation }) => {
+    const one = newest.get(id)
+    return one === undefined ? [] : [{ ...one, description, expectation }]
+  })
+}
+
+/** Orders versions as `11.1.3` by their numbers. */
+function byRelease(a: string, b: string): number {
+  const [these, those] = [a, b].map(version => version.split('.').map(Number))
+  const at = (these ?? []).findIndex((number, i) => number !== those?.[i])
+  return at < 0 ? 0 : (these?.[at] ?? 0) - (those?.[at] ?? 0)
 }
 
 const WIDTH = 70
 
-/** JSON with blanks inside braces, as QEMU's examples have it; broken before members where it is long. */
+/** JSON with blanks inside braces, as QEMU's examples have it; broken before members and items where it is long. */
 export function printJson(value: unknown, indent = 3): string {
   const flat = spaced(value)
-  if (flat.length + indent <= WIDTH || !isObject(value)) return flat
+  if (flat.length + indent <= WIDTH) return flat
   const pad = ' '.repeat(indent)
+  if (Array.isArray(value)) return `[ ${value.map(inner => printJson(inner, indent + 2)).join(`,\n${pad}  `)} ]`
+  if (!isObject(value)) return flat
   const members = Object.entries(value).map(
     ([name, inner]) => `${JSON.stringify(name)}: ${printJson(inner, indent + 2)}`,
   )
@@ -70,16 +85,18 @@ const ELIDED: Obj = { '...': true }
 const DULL = new Set(['qmp_capabilities', 'query-version', 'query-commands'])
 const LARGE = new Set(['ram', 'xbzrle-cache', 'vfio'])
 
+/** A value of a reply that is longer than this is not what an example is about. */
+const MOST = 400
+
+const brief = (value: unknown): unknown => (spaced(value).length > MOST ? ELIDED : value)
+
 /** A message as it is shown: no ids, no times, no counters. */
 function shown(msg: Obj): Obj {
   const { id: _, timestamp, ...rest } = msg
-  const result = isObject(rest.return)
-    ? {
-        return: Object.fromEntries(
-          Object.entries(rest.return).map(([name, value]) => [name, LARGE.has(name) ? ELIDED : value]),
-        ),
-      }
-    : {}
+  const { return: returned } = rest
+  const members = (value: Obj): Obj =>
+    Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, LARGE.has(name) ? ELIDED : brief(inner)]))
+  const result = returned === undefined ? {} : { return: brief(isObject(returned) ? members(returned) : returned) }
   return { ...(timestamp === undefined ? {} : { timestamp: ELIDED }), ...rest, ...result }
 }
 
@@ -118,7 +135,8 @@ export function printExample({ id, qemu, description, expectation, lines }: Exam
     `   :title: ${id}, recorded on QEMU ${qemu}`,
     '   :annotated:',
     '',
-    ...wrap(`${description} ${expectation}`, WIDTH).map(line => `   ${line}`),
+    // In QEMU's documentation a single back-tick is a cross-reference.
+    ...wrap(`${description} ${expectation}`.replaceAll('`', '``'), WIDTH).map(line => `   ${line}`),
     ...body.map(line => (line === '' ? '' : `   ${line}`)),
   ]
 }
@@ -132,7 +150,7 @@ function observed(side: string, msg: Obj): string | undefined {
   return typeof msg.fault === 'string' ? `What is done to the network: ${msg.fault}.` : undefined
 }
 
-/** A page of examples. */
+/** A page of examples in rST. */
 export const examplesPage = (title: string, before: string, examples: readonly Example[]): string =>
   `${[...rstHead(title), ...wrap(before, 79), ...examples.flatMap(example => ['', ...printExample(example)])].join(
     '\n',

@@ -12,7 +12,11 @@ export function cleaned(text: string): string {
   const [head = '', ...lines] = text.trimEnd().split('\n')
   const { lockstep, qemu, case: id, faults } = JSON.parse(head) as { [member: string]: unknown }
   const start = JSON.stringify({ lockstep, qemu, case: id, faults })
-  return `${[start, ...lines].join('\n').replaceAll(/unix:[^"]*\/migration/g, 'unix:migration.sock')}\n`
+  return `${[start, ...lines]
+    .join('\n')
+    .replaceAll(/(file:)?[^"' :=]*\/lockstep-[^/"]+\/\d+\/([\w-]+)/g, (_, file: string | undefined, name: string) =>
+      file === undefined ? `${name}.sock` : `${file}${name}`,
+    )}\n`
 }
 
 if (process.argv[1] === import.meta.filename) {
