@@ -164,11 +164,15 @@ function markOf(packed: Packed, { claim, system, where, rows, observers }: Spoke
     const asked = cause?.kind === 'command' || cause?.kind === 'fault'
     // Steps are left out of a system so that it stays small, too: those it need not fear, if nobody asks for them.
     if (isNamed(system.without, rule.side, rule.rule.name) && (moves || asked)) return true
-    if (speaks) return false
-    return (moves && !usual.has(doing(row))) || (cause?.kind === 'fault' && !scope.has(row))
+    // A process that aborts over what its system cannot do is a matter of other claims.
+    const strange =
+      !scope.has(row) && (cause?.kind === 'fault' || (moves && row.outputs.some(one => one.kind === 'exits')))
+    return strange || (!speaks && moves && !usual.has(doing(row)))
   }
   const without = flat.rows.flatMap(row => (isOut(row) ? [row.id] : []))
-  const spots = where.map(({ cells, watched }) => ({ cells: [...cells, ...scope.states], watched }))
+  // That a rule is never taken is claimed of whatever state.
+  const bounded = rows === undefined ? scope.states : []
+  const spots = where.map(({ cells, watched }) => ({ cells: [...cells, ...bounded], watched }))
   return {
     // That something never comes is only known at the end.
     spots: claim.kind === 'leadsTo' ? [] : spots,

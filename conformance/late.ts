@@ -57,7 +57,7 @@ export function earlier(observed: Observed, at: number, could: (side: string) =>
         : []
     }
     const last = told.findLast(other => 'side' in other && other.side === side)
-    if (last === undefined || events.length === 0 || !mayHaveSaidMore(told, at, side)) return []
+    if (last === undefined || !mayHaveSaidMore(told, at, side)) return []
     const { line } = last
     const unread: Told = {
       kind: 'seen',

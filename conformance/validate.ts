@@ -374,8 +374,8 @@ interface Attempt extends Judged {
   readonly tracker: Tracker
 }
 
-/** How much of another side may have been said and not read, at one moment. */
-const UNREAD = 6
+/** How many ways are tried, at one moment, in which something may have been said and not read. */
+const UNREAD = 12
 
 /**
  * What is thought of a recording when nobody was in a hurry to read it: where nothing explains it,
@@ -386,16 +386,22 @@ function unhurried(first: Attempt, attempt: (as: Observed) => Attempt): Attempt 
   const left = ({ stuck, observed: { told } }: Attempt): number =>
     stuck === undefined ? -1 : stuck === 'end' ? 0 : told.length - told.indexOf(stuck)
   let best = first
-  let moved = 0
-  while (best.stuck !== undefined) {
-    const { observed, tracker } = best
+  let open = [first]
+  for (let tries = 0; best.stuck !== undefined; ) {
+    const here = open.shift()
+    if (here === undefined || tries > UNREAD) return first
+    const { observed, tracker } = here
     const could = (side: string) => tracker.couldCome(side).map(({ said }) => said)
-    const tried = earlier(observed, observed.told.length - left(best), could).map(attempt)
-    const better = tried.find(one => left(one) < left(best))
-    moved = better === undefined ? moved + 1 : 0
-    const next = better ?? tried[0]
-    if (next === undefined || moved > UNREAD) return first
-    best = next
+    for (const as of earlier(observed, observed.told.length - left(here), could)) {
+      const next = attempt(as)
+      tries += 1
+      open.push(next)
+      if (left(next) >= left(best)) continue
+      best = next
+      open = [next]
+      tries = 0
+      break
+    }
   }
   return best
 }

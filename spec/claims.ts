@@ -52,6 +52,9 @@ const reasons = (side: string, name: string): Observer => ({
 })
 
 /** Remembers that `migrate_cancel` took effect: `cancelling` was announced since the last `setup`. */
+/** What multifd does to a migration that the destination is done with. */
+const arrived = ['sent', 'checked'].map(at => `have a multifd channel end a migration that has arrived and is ${at}`)
+
 const cancels: Observer = {
   name: 'cancel',
   values: ['no', 'asked'],
@@ -118,6 +121,8 @@ export const precopyClaims = [
         'cut the link',
         'cut the link and lose what was under way to the destination',
         'cut the link and lose what was under way to the source',
+        // A claim of its own is about these.
+        ...arrived.map(rule => `src: ${rule}`),
       ],
     },
   ),
@@ -780,6 +785,20 @@ export const guestClaims = [
       ),
       seen: { '7.2': '7.2.22: each time', '10.0': '10.0.13: each time', '11.1': '11.1.3: each time' },
     },
+  ),
+  ...arrived.map((rule, i) =>
+    ofAnyGuest.never(
+      `multifd fails a migration that has arrived${i === 0 ? '' : ', when all is checked'}`,
+      {},
+      {
+        rule: `src: ${rule}`,
+        broken: upTo(
+          '7.2',
+          'The destination is done and hangs up while a channel is still at it: failed, and the guest runs on both sides.',
+        ),
+        ...(i === 0 && { seen: { '7.2': '7.2.22: 1 of 3 without a return path, on a busy machine' } }),
+      },
+    ),
   ),
   ofAnyGuest.never(
     'a suspended guest is woken by its migration',
