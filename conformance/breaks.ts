@@ -136,6 +136,12 @@ function scopeOf(packed: Packed, system: System): Scope {
 const isNamed = (names: readonly string[], side: string, rule: string): boolean =>
   names.some(name => name === rule || name === `${side}: ${rule}`)
 
+/** Whether a claim leaves out a rule that nobody has to ask for. */
+const leavesOutWorld = ({ flat }: Packed, { without }: Claim): boolean =>
+  flat.rules.some(
+    ({ rule, side }) => isNamed(without, side, rule.name) && (rule.on === undefined || !('command' in rule.on)),
+  )
+
 /** A claim as what is asked of all explanations. */
 function markOf(packed: Packed, { claim, system, where, rows, observers }: Spoken): Mark {
   const { flat } = packed
@@ -217,6 +223,8 @@ export function brokenClaims(tracker: Tracker, { told, heard, owed, rulesOnly = 
   // What no explanation comes to, none breaks.
   const touched = spokenOf(packed).filter(({ claim, where, rows, observers }) => {
     if (rulesOnly && rows === undefined) return false
+    // Where a claim leaves out what the world does, something else that the world does may be as good.
+    if (rows === undefined && claim.broken[flat.version] === undefined && leavesOutWorld(packed, claim)) return false
     if (where.some(({ watched }) => watched.some(({ observer }) => !audible(observers[observer] as Observer))))
       return false
     if (claim.kind === 'leadsTo' && (claim.without.length > 0 || !told.some(({ kind }) => kind === 'quiet')))
