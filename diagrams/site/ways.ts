@@ -19,15 +19,20 @@ export function firstSteps(graph: Graph, variables: readonly string[]): Map<stri
       if (to < 0) return []
       const ends = row.outputs.some(output => output.kind === 'exits' && output.side === side)
       const values = flat.variables[number]?.values ?? []
-      return [{ name, field: fields[number], values, to: ends ? GONE : (values[to] ?? '') }]
+      // By the number of the value it comes from: whether this row was seen to take the arrow.
+      const known = new Uint8Array(Math.max(1, values.length))
+      return [{ name, field: fields[number], values, known, to: ends ? GONE : (values[to] ?? '') }]
     }),
   )
   const found = new Map<string, { state: number; step: PathStep }>()
   const next = new Int32Array(words)
   for (let state = 0; state < size.states; state++) {
     step(states, state * words, next, row => {
-      for (const { name, field, values, to } of moves[row] ?? []) {
-        const from = field === undefined ? '' : (values[read(states, state * words, field)] ?? '')
+      for (const { name, field, values, known, to } of moves[row] ?? []) {
+        const value = field === undefined ? 0 : read(states, state * words, field)
+        if (known[value] === 1) continue
+        known[value] = 1
+        const from = field === undefined ? '' : (values[value] ?? '')
         const key = JSON.stringify([name, from, to])
         if (from !== to && !found.has(key)) found.set(key, { state, step: { row, state: graph.find(next, 0) } })
       }
