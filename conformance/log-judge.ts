@@ -20,8 +20,8 @@ import {
   type Broken,
   claimsOnRules,
   claimsOnStates,
-  delays,
   deviates,
+  Holdups,
   isBeside,
   mightBreak,
   type Outcome,
@@ -161,7 +161,7 @@ export class LogJudge {
   private last: Line | undefined
   private ended: 'quiet' | undefined
   private unforeseen = false
-  private readonly holdups = new Set<string>()
+  private readonly holdups = new Holdups()
   private readonly faults: ReadonlySet<string>
   private might: readonly string[] | undefined
   /** For each side, where it may be, once nobody knows any more what was before. */
@@ -436,10 +436,7 @@ export class LogJudge {
     if (this.hazes !== undefined) return
     if (typeof msg.fault === 'string') {
       const name = msg.fault
-      const over = Object.keys(delays).filter(delay => delays[delay] === name)
-      for (const delay of over) this.holdups.delete(`${side} ${delay}`)
-      if (name in delays) this.holdups.add(`${side} ${name}`)
-      else if (over.length === 0 && !this.faults.has(name)) this.unforeseen = true
+      if (this.holdups.tell(String(side), name) && !this.faults.has(name)) this.unforeseen = true
     }
     if (!this.follower.settle()) {
       this.stuck()
@@ -448,7 +445,7 @@ export class LogJudge {
     this.settled()
     for (const [i, shadow] of this.shadows) if (!shadow.settle()) this.miss(i, line)
     if (typeof msg.fault === 'string') return
-    const owed = !this.unforeseen && this.holdups.size === 0
+    const owed = !this.unforeseen && this.holdups.none
     if (owed) {
       const { place } = this.follower
       if (this.follower.rest().to === undefined) {

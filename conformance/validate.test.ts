@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Claim } from '../spec/lang.ts'
 import type { JsonObject } from './json.ts'
 import { type Direction, type Header, type Line, readTranscript, type Side, type Transcript } from './transcript.ts'
-import { type Judgement, validate } from './validate.ts'
+import { Holdups, type Judgement, validate } from './validate.ts'
 import { VersionError } from './whose.ts'
 
 const folder = join(import.meta.dirname, 'transcripts/recorded')
@@ -388,6 +388,17 @@ describe('of one side only', () => {
       }
     `)
   })
+})
+
+test('nobody owes anything while something is held up', () => {
+  const held = new Holdups()
+  expect([held.tell('src', 'cut'), held.none]).toEqual([true, true])
+  expect([held.tell('src', 'stall'), held.none]).toEqual([false, false])
+  expect([held.tell('dst', 'resume'), held.none]).toEqual([false, false])
+  expect([held.tell('src', 'resume'), held.none]).toEqual([false, true])
+  // Of two strangers who say nothing one waits, and may have taken the last place.
+  expect([held.tell('dst', 'stray'), held.none]).toEqual([true, true])
+  expect([held.tell('dst', 'stray'), held.none]).toEqual([true, false])
 })
 
 describe('faults', () => {

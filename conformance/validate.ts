@@ -360,6 +360,28 @@ export const delays: { readonly [fault: string]: string } = {
   refuse: 'accept',
 }
 
+/** What keeps everybody from owing anything for a while. */
+export class Holdups {
+  private readonly open = new Set<string>()
+  private readonly strays = new Map<string, number>()
+
+  /** A fault: one that only delays, one that ends such a one, or neither, which is true then. */
+  tell(side: string, name: string): boolean {
+    const over = Object.keys(delays).filter(delay => delays[delay] === name)
+    for (const delay of over) this.open.delete(`${side} ${delay}`)
+    if (name in delays) this.open.add(`${side} ${name}`)
+    const strays = (this.strays.get(side) ?? 0) + (name === 'stray' ? 1 : 0)
+    this.strays.set(side, strays)
+    // One stranger is let in; where more wait, there may be no place to wait for anybody else, and nobody sees whether.
+    if (strays > 1) this.open.add(`${side} crowd`)
+    return over.length === 0 && !(name in delays)
+  }
+
+  get none(): boolean {
+    return this.open.size === 0
+  }
+}
+
 export type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
 /** What is thought of a recording, and where nothing explained it: at what was sent then, or at its end. */
@@ -417,16 +439,13 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
   // What a fault does that no rule speaks of, nobody can say; so nobody owes anything after it.
   const known = new Set(packed.flat.rows.flatMap(({ cause }) => (cause?.kind === 'fault' ? [cause.name] : [])))
   let unforeseen = false
-  const holdups = new Set<string>()
+  const holdups = new Holdups()
   const owed = new Set<Told>()
   let might: readonly string[] | undefined
   for (const told of observed.told) {
     if (told.kind === 'fault') {
       const { side, name } = told
-      const over = Object.keys(delays).filter(delay => delays[delay] === name)
-      for (const delay of over) holdups.delete(`${side} ${delay}`)
-      if (name in delays) holdups.add(`${side} ${name}`)
-      else if (over.length === 0 && !known.has(name)) unforeseen = true
+      if (holdups.tell(side, name) && !known.has(name)) unforeseen = true
       tellFault(tracker, told)
     }
     let stuck: Stuck | undefined
@@ -437,7 +456,7 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     else if (transcript.apart) continue
     else if (told.kind === 'quiet') stuck = tracker.settle()
     if (stuck !== undefined) return { outcome: stop(stuck), ...(told.kind === 'sent' && { stuck: told }) }
-    if (told.kind === 'quiet' && !unforeseen && holdups.size === 0) owed.add(told)
+    if (told.kind === 'quiet' && !unforeseen && holdups.none) owed.add(told)
     if (owed.has(told) && !tracker.rest()) {
       const unseen = tracker.untraced()
       const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
