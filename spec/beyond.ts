@@ -41,6 +41,10 @@ export const beyond: readonly Beyond[] = [
     reason: 'It takes a QEMU that was built without replication.',
   },
   {
+    rules: ['fail to checkpoint the disks'],
+    reason: 'The replication driver has nothing to do on a primary, block/replication.c:replication_do_checkpoint; another driver might.',
+  },
+  {
     rules: [
       'attach to the *',
       'stop at a breakpoint or after a step',
