@@ -42,7 +42,8 @@ export const beyond: readonly Beyond[] = [
   },
   {
     rules: ['fail to checkpoint the disks'],
-    reason: 'The replication driver has nothing to do on a primary, block/replication.c:replication_do_checkpoint; another driver might.',
+    reason:
+      'The replication driver has nothing to do on a primary, block/replication.c:replication_do_checkpoint; another driver might.',
   },
   {
     rules: [
