@@ -16,7 +16,7 @@ import {
   tries,
   wait,
 } from '../script.ts'
-import { lone, type More, opens, runs } from './common.ts'
+import { concluded, diskOn, inDisk, load, lone, type More, opens, runs, save } from './common.ts'
 
 const busy: More = { guest: 'busy' }
 const stop = send('src', 'stop')
@@ -61,28 +61,7 @@ const asked: readonly (readonly [string, Arguments, Parameters<typeof cue>[1], s
 /** What a watchdog does. */
 const barks = ['reset', 'shutdown', 'poweroff', 'pause', 'inject-nmi', 'debug', 'none'] as const
 
-/** A disk of qcow2 named `disk`, in a file of the case's own. */
-const disk: readonly Act[] = [
-  send('src', 'blockdev-create', {
-    'job-id': 'file',
-    options: { driver: 'file', filename: '{dir}/disk.qcow2', size: 0 },
-  }),
-  awaits('src', 'JOB_STATUS_CHANGE', { id: 'file', status: 'concluded' }),
-  send('src', 'job-dismiss', { id: 'file' }),
-  send('src', 'blockdev-add', { driver: 'file', 'node-name': 'file', filename: '{dir}/disk.qcow2' }),
-  send('src', 'blockdev-create', {
-    'job-id': 'format',
-    options: { driver: 'qcow2', file: 'file', size: 67_108_864 },
-  }),
-  awaits('src', 'JOB_STATUS_CHANGE', { id: 'format', status: 'concluded' }),
-  send('src', 'job-dismiss', { id: 'format' }),
-  send('src', 'blockdev-add', { driver: 'qcow2', 'node-name': 'disk', file: 'file' }),
-]
-const inDisk: Arguments = { 'job-id': 'snapshot', tag: 'one', vmstate: 'disk', devices: ['disk'] }
-const concluded = awaits('src', 'JOB_STATUS_CHANGE', { id: 'snapshot', status: 'concluded' })
-const dismiss = send('src', 'job-dismiss', { id: 'snapshot' })
-const save: readonly Act[] = [send('src', 'snapshot-save', inDisk), concluded, dismiss]
-const load: readonly Act[] = [send('src', 'snapshot-load', inDisk), concluded, dismiss]
+const disk = diskOn('file')
 const disks: More = { ...busy, ...opens, capabilities: [] }
 
 /** Snapshots inside a disk: how the guest was when it was saved, and is when it is loaded. */

@@ -1,6 +1,8 @@
 /** What many cases have in common: how a migration begins, and where it is held. */
+import type { Json } from '../lang.ts'
 import {
   type Act,
+  type Arguments,
   announced,
   asks,
   awaits,
@@ -148,3 +150,27 @@ export const replicating: readonly Act[] = [...inColo(150), ...checkpoint]
 export const noMoreCheckpoints = checkpointDelay(60_000)
 /** Tells a side that the heartbeat is lost. */
 export const heartbeat = (at: Side): Act => send(at, 'x-colo-lost-heartbeat')
+
+/** A disk of qcow2 named `disk`, in a file of the case's own that is a node named `file`; it lies on that, or on what is given. */
+export const diskOn = (file: Json): readonly Act[] => [
+  send('src', 'blockdev-create', {
+    'job-id': 'file',
+    options: { driver: 'file', filename: '{dir}/disk.qcow2', size: 0 },
+  }),
+  awaits('src', 'JOB_STATUS_CHANGE', { id: 'file', status: 'concluded' }),
+  send('src', 'job-dismiss', { id: 'file' }),
+  send('src', 'blockdev-add', { driver: 'file', 'node-name': 'file', filename: '{dir}/disk.qcow2' }),
+  send('src', 'blockdev-create', {
+    'job-id': 'format',
+    options: { driver: 'qcow2', file: 'file', size: 67_108_864 },
+  }),
+  awaits('src', 'JOB_STATUS_CHANGE', { id: 'format', status: 'concluded' }),
+  send('src', 'job-dismiss', { id: 'format' }),
+  send('src', 'blockdev-add', { driver: 'qcow2', 'node-name': 'disk', file }),
+]
+/** Snapshots inside that disk. */
+export const inDisk: Arguments = { 'job-id': 'snapshot', tag: 'one', vmstate: 'disk', devices: ['disk'] }
+export const concluded = awaits('src', 'JOB_STATUS_CHANGE', { id: 'snapshot', status: 'concluded' })
+const dismiss = send('src', 'job-dismiss', { id: 'snapshot' })
+export const save: readonly Act[] = [send('src', 'snapshot-save', inDisk), concluded, dismiss]
+export const load: readonly Act[] = [send('src', 'snapshot-load', inDisk), concluded, dismiss]

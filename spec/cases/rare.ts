@@ -1,10 +1,8 @@
 /** What comes about only when something else is arranged first: a slow reader, a disk that fails, a side that is not told. */
 import {
   type Act,
-  type Arguments,
   announced,
   asks,
-  awaits,
   burst,
   type Case,
   cue,
@@ -16,16 +14,19 @@ import {
   wait,
 } from '../script.ts'
 import {
+  diskOn,
   heartbeat,
   inColo,
   listen,
   listenToStay,
+  load,
   lone,
   type More,
   migrate,
   opens,
   pair,
   runs,
+  save,
   withColo,
 } from './common.ts'
 
@@ -52,36 +53,9 @@ const first: readonly Readonly<Record<string, boolean>>[] = [
   { 'postcopy-ram': true, 'validate-uuid': true },
 ]
 
-/** A disk of qcow2 whose file does not take the state of the machine, or does not give it back. */
-const badDisk = (event: 'vmstate_save' | 'vmstate_load'): readonly Act[] => [
-  send('src', 'blockdev-create', {
-    'job-id': 'file',
-    options: { driver: 'file', filename: '{dir}/disk.qcow2', size: 0 },
-  }),
-  awaits('src', 'JOB_STATUS_CHANGE', { id: 'file', status: 'concluded' }),
-  send('src', 'job-dismiss', { id: 'file' }),
-  send('src', 'blockdev-add', { driver: 'file', 'node-name': 'file', filename: '{dir}/disk.qcow2' }),
-  send('src', 'blockdev-create', { 'job-id': 'format', options: { driver: 'qcow2', file: 'file', size: 67_108_864 } }),
-  awaits('src', 'JOB_STATUS_CHANGE', { id: 'format', status: 'concluded' }),
-  send('src', 'job-dismiss', { id: 'format' }),
-  send('src', 'blockdev-add', {
-    driver: 'qcow2',
-    'node-name': 'disk',
-    file: { driver: 'blkdebug', image: 'file', 'inject-error': [{ event, errno: 5 }] },
-  }),
-]
-const inDisk: Arguments = { 'job-id': 'snapshot', tag: 'one', vmstate: 'disk', devices: ['disk'] }
-const concluded = awaits('src', 'JOB_STATUS_CHANGE', { id: 'snapshot', status: 'concluded' })
-const save: readonly Act[] = [
-  send('src', 'snapshot-save', inDisk),
-  concluded,
-  send('src', 'job-dismiss', { id: 'snapshot' }),
-]
-const load: readonly Act[] = [
-  send('src', 'snapshot-load', inDisk),
-  concluded,
-  send('src', 'job-dismiss', { id: 'snapshot' }),
-]
+/** A disk whose file does not take the state of the machine, or does not give it back. */
+const badDisk = (event: 'vmstate_save' | 'vmstate_load'): readonly Act[] =>
+  diskOn({ driver: 'blkdebug', image: 'file', 'inject-error': [{ event, errno: 5 }] })
 const disks: More = { ...busy, ...opens, capabilities: [] }
 const reboot = send('src', 'set-action', { reboot: 'shutdown' })
 
