@@ -62,6 +62,10 @@ export const traceEvents: readonly TraceEvent[] = [
       'cancel for good on the way out while connecting': ['cancelling', 'cancelled'],
       // A status that is set to what it is.
       'cancel once more': ['cancelling'],
+      'find the channel broken after a multifd channel': ['failing'],
+      'leave the pause after a multifd channel has failed': ['failing'],
+      'fail again after a multifd channel': ['failed'],
+      'leave the pause of a migration that a multifd channel has ended': ['failed'],
       // The process ends before anybody can see where the move led.
       'abort on a migration begun before the last one is cleaned up': ['setup'],
       'abort on a migration of a guest that is not wholly here': ['setup'],
