@@ -171,9 +171,8 @@ function markOf(packed: Packed, { claim, system, where, rows, observers }: Spoke
     // Steps are left out of a system so that it stays small, too: those it need not fear, if nobody asks for them.
     if (isNamed(system.without, rule.side, rule.rule.name) && (moves || asked)) return true
     // A process that aborts over what its system cannot do is a matter of other claims.
-    const strange =
-      !scope.has(row) && (cause?.kind === 'fault' || (moves && row.outputs.some(one => one.kind === 'exits')))
-    return strange || (!speaks && moves && !usual.has(doing(row)))
+    if (!scope.has(row) && moves && row.outputs.some(one => one.kind === 'exits')) return true
+    return !speaks && ((moves && !usual.has(doing(row))) || (cause?.kind === 'fault' && !scope.has(row)))
   }
   const without = flat.rows.flatMap(row => (isOut(row) ? [row.id] : []))
   // That a rule is never taken is claimed of whatever state.

@@ -557,11 +557,18 @@ describe('a claim', () => {
     const judgement = validate(recorded('device-cancel-12.ndjson'))
     expect(brief(judgement)).toMatchInlineSnapshot(`
       {
-        "verdict": "conforms",
+        "claim": "two guests run though nobody continued one by hand",
+        "line": 53,
+        "side": "dst",
+        "verdict": "known deviation",
       }
     `)
     expect(judgement.message).toMatchInlineSnapshot(
-      `"device-cancel-12.ndjson: conforms; 66 observations, 8 states fit at the end"`,
+      `
+      "device-cancel-12.ndjson:53: the rules of 11.1 allow it, and it breaks "two guests run though nobody continued one by hand"
+        A cancel in device, after the destination has the whole stream, gives the guest back to the source while the destination starts it too.
+        device-cancel-12.ndjson:53: it breaks "a cancelled migration completes on the destination", too, as 11.1 is known to"
+    `,
     )
   })
 
@@ -606,7 +613,10 @@ describe('a claim', () => {
   test('that no version was known to break makes a violation', async () => {
     const strictly = await withClaims(claims => claims.map(claim => ({ ...claim, broken: {} })))
     expect(strictly(recorded('device-cancel-12.ndjson')).message).toMatchInlineSnapshot(
-      `"device-cancel-12.ndjson: conforms; 66 observations, 8 states fit at the end"`,
+      `
+      "device-cancel-12.ndjson:53: breaks the claim "two guests run though nobody continued one by hand"
+        device-cancel-12.ndjson:53: it breaks "a cancelled migration completes on the destination", too"
+    `,
     )
   })
 

@@ -44,10 +44,20 @@ export const questions: readonly QuestionPlan[] = [
     about:
       'The source is in postcopy-paused and is told to migrate with resume: true. It may find nobody at the address, or lose the new channel while both sides compare what has arrived.',
     system: 'postcopy',
-    where: { 'src.migration': 'postcopy-paused', 'src.resuming': 'no', 'src.process': 'alive' },
+    // What is stored has been announced, too.
+    where: {
+      'src.migration': 'postcopy-paused',
+      'src.resuming': 'no',
+      'src.process': 'alive',
+      'src.saying': 'nothing',
+    },
     begins: ['set out to recover', 'set out to recover without a word'],
     faults: ['cut-the-link'],
-    until: { 'src.migration': ['postcopy-paused', 'postcopy-active'], 'src.resuming': 'no' },
+    until: {
+      'src.migration': ['postcopy-paused', 'postcopy-active'],
+      'src.resuming': 'no',
+      'src.saying': 'nothing',
+    },
     side: 'src',
     ends: ['src.migration'],
     runs: /^(?!noexit).*recover/,
