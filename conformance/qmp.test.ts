@@ -81,6 +81,19 @@ describe('connecting', () => {
     expect(seen).toEqual([{ execute: 'qmp_capabilities', arguments: { enable: ['oob'] }, id: 'lockstep-1' }])
   })
 
+  test('does not take for a greeting, nor for news, what is said before it', async () => {
+    const taken: JsonObject[] = []
+    const early = { timestamp: { seconds: 1, microseconds: 2 }, event: 'RESUME' }
+    const address = listen(socket => {
+      socket.write(line(early) + line(greeting))
+      socket.on('data', () => socket.write(line({ return: {}, id: 'lockstep-1' }) + line({ ...early, event: 'STOP' })))
+    })
+    const client = await open(address, { tap: (dir, msg) => dir === '<-' && taken.push(msg as JsonObject) })
+    expect(client.version).toBe('11.1.3')
+    await expect.poll(() => taken.map(({ event }) => event)).toEqual([undefined, undefined, 'STOP'])
+    expect(client.mark).toBe(1)
+  })
+
   test('asks for OOB only where it is offered, and wanted', async () => {
     const { address, seen } = fake(() => {})
     expect((await open(address, { oob: false })).oob).toBe(false)

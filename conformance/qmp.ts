@@ -73,6 +73,9 @@ export class Client {
     this.closed = promise
     this.wire = new Wire(socket, address, {
       message: msg => {
+        // Until monitor_qmp_event() greets whoever has connected, monitor_qapi_event_emit() tells him events,
+        // such as the RESUME of a guest that is just being started: they are of the time before anybody listened.
+        if (this.greeted !== undefined && typeof msg.event === 'string') return
         options.tap?.('<-', msg)
         this.accept(msg)
       },
