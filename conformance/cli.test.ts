@@ -294,7 +294,8 @@ describe('lockstep conform', () => {
 
   test('interrupted, ends with 130 and leaves nothing', async () => {
     const process = start('conform')
-    await sleep(1500)
+    // It is at work once there is something to leave.
+    await expect.poll(() => readdirSync(folder).length, { timeout: 30_000 }).toBeGreaterThan(0)
     process.kill('SIGINT')
     expect((await process).exitCode).toBe(130)
     expect(readdirSync(folder)).toEqual([])
