@@ -10,7 +10,6 @@ import {
   type Arguments,
   asks,
   type Case,
-  cue,
   cut,
   freeze,
   halfClose,
@@ -20,6 +19,7 @@ import {
   stray,
   thaw,
   tries,
+  triesCue,
   wait,
 } from './script.ts'
 
@@ -125,13 +125,10 @@ export const faults: readonly Trial[] = [
   fault('stray-garbage', () => [stray('dst', 'garbage')]),
 ]
 
-const cued = (name: string, what: Parameters<typeof cue>[1]): Trial => ({
+const cued = (name: string, what: Parameters<typeof triesCue>[1]): Trial => ({
   name,
   cue: true,
-  acts: at => {
-    const act = cue(at, what)
-    return act.do === 'send' ? [tries(at, act.command, act.arguments)] : [act]
-  },
+  acts: at => [triesCue(at, what)],
 })
 
 /** What a guest does by itself. */

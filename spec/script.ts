@@ -279,6 +279,10 @@ const keys = {
   'read its disk': 'x',
 } as const
 
+const pressed = (what: keyof typeof keys): Arguments => ({ keys: [{ type: 'qcode', data: keys[what] }] })
+
 /** Has a busy guest that runs do something by itself. */
-export const cue = (at: Side, what: keyof typeof keys): Act =>
-  send(at, 'send-key', { keys: [{ type: 'qcode', data: keys[what] }] })
+export const cue = (at: Side, what: keyof typeof keys): Act => send(at, 'send-key', pressed(what))
+
+/** Tells a guest, where there may be none any more. */
+export const triesCue = (at: Side, what: keyof typeof keys): Act => tries(at, 'send-key', pressed(what))

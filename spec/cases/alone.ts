@@ -16,7 +16,7 @@ import {
   tries,
   wait,
 } from '../script.ts'
-import { concluded, diskOn, inDisk, load, lone, type More, opens, runs, save } from './common.ts'
+import { concluded, diskOn, inDisk, load, lone, type More, numbered, opens, runs, save } from './common.ts'
 
 const busy: More = { guest: 'busy' }
 const stop = send('src', 'stop')
@@ -230,16 +230,6 @@ const turns: readonly (readonly [string, readonly Act[], More?])[] = [
   ],
 ]
 
-const numbered = (
-  of: string,
-  all: readonly (readonly [string, readonly Act[], More?])[],
-  expectation: string,
-  more: More = {},
-): readonly Case[] =>
-  all.map(([description, script, own]: readonly [string, readonly Act[], More?], i) =>
-    lone(`${of}/${i + 1}`, description, expectation, script, { ...busy, ...more, ...own }),
-  )
-
 /** Every case of one QEMU that does not migrate. */
 export const alone: readonly Case[] = [
   lone(
@@ -266,8 +256,8 @@ export const alone: readonly Case[] = [
       busy,
     ),
   ),
-  ...numbered('alone/turn', turns, 'The run state follows, and each change is announced.'),
-  ...numbered('alone/dump', dumps, 'The guest stands still meanwhile and goes on as before.', opens),
+  ...numbered('alone/turn', turns, 'The run state follows, and each change is announced.', busy),
+  ...numbered('alone/dump', dumps, 'The guest stands still meanwhile and goes on as before.', { ...busy, ...opens }),
   ...numbered(
     'alone/snapshot',
     snapshots.map(([description, script]) => [description, [...disk, ...script]] as const),

@@ -11,6 +11,7 @@ import {
   outOfBand,
   type Side,
   send,
+  tries,
   wait,
 } from '../script.ts'
 
@@ -57,6 +58,22 @@ export const withPostcopy: readonly Capability[] = ['events', 'postcopy-ram']
 /** Since COLO needs a return path at all, it needs it on both sides; before, it fails with one. */
 export const withColo: readonly Capability[] = ['events', 'x-colo', { name: 'return-path', since: '11.0' }]
 
+/** Cases of one QEMU that are numbered, each with what it says of itself beside what all say. */
+export const numbered = (
+  of: string,
+  all: readonly (readonly [description: string, script: readonly Act[], own?: More])[],
+  expectation: string,
+  more: More = {},
+): readonly Case[] =>
+  all.map(([description, script, own], i) =>
+    lone(`${of}/${i + 1}`, description, expectation, script, { ...more, ...own }),
+  )
+
+/** Sets capabilities; it may be refused, in some releases or on some hosts. */
+export const caps = (at: Side, set: Readonly<Record<string, boolean>>): Act =>
+  tries(at, 'migrate-set-capabilities', {
+    capabilities: Object.entries(set).map(([capability, state]) => ({ capability, state })),
+  })
 /** Sets parameters. */
 export const set = (at: Side, values: NonNullable<Parameters<typeof send>[2]>): Act =>
   send(at, 'migrate-set-parameters', values)

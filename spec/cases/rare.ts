@@ -8,12 +8,12 @@ import {
   cue,
   outOfBand,
   refused,
-  type Side,
   send,
   tries,
   wait,
 } from '../script.ts'
 import {
+  caps,
   diskOn,
   heartbeat,
   inColo,
@@ -23,6 +23,7 @@ import {
   lone,
   type More,
   migrate,
+  numbered,
   opens,
   pair,
   runs,
@@ -31,10 +32,6 @@ import {
 } from './common.ts'
 
 const busy: More = { guest: 'busy' }
-const caps = (at: Side, set: Readonly<Record<string, boolean>>): Act =>
-  tries(at, 'migrate-set-capabilities', {
-    capabilities: Object.entries(set).map(([capability, state]) => ({ capability, state })),
-  })
 const whatever = 'Whatever comes is in the rules.'
 
 /** Takes so many bytes ten times a second: what is written faster waits, and nothing can shut a pipe. */
@@ -58,11 +55,6 @@ const badDisk = (event: 'vmstate_save' | 'vmstate_load'): readonly Act[] =>
   diskOn({ driver: 'blkdebug', image: 'file', 'inject-error': [{ event, errno: 5 }] })
 const disks: More = { ...busy, ...opens, capabilities: [] }
 const reboot = send('src', 'set-action', { reboot: 'shutdown' })
-
-const numbered = (of: string, all: readonly (readonly [string, readonly Act[], More?])[], common: More): Case[] =>
-  all.map(([description, script, more], i) =>
-    lone(`${of}/${i + 1}`, description, whatever, script, { ...common, ...more }),
-  )
 
 /** Every case that takes a special arrangement. */
 export const rare: readonly Case[] = [
@@ -107,6 +99,7 @@ export const rare: readonly Case[] = [
         snapshots,
       ],
     ],
+    whatever,
     files,
   ),
   ...numbered(
@@ -139,6 +132,7 @@ export const rare: readonly Case[] = [
         snapshots,
       ],
     ],
+    whatever,
     files,
   ),
   ...numbered(
@@ -155,6 +149,7 @@ export const rare: readonly Case[] = [
         [...badDisk('vmstate_load'), ...save, send('src', 'stop'), ...load],
       ],
     ],
+    whatever,
     disks,
   ),
   ...numbered(
@@ -198,6 +193,7 @@ export const rare: readonly Case[] = [
         ],
       ]),
     ],
+    whatever,
     busy,
   ),
   ...(

@@ -1,13 +1,8 @@
 /** Capabilities that exclude each other, and parameters that are out of bounds. */
 import { notWithSnapshot } from '../capabilities.ts'
-import { type Act, type Arguments, type Case, type Side, send, tries } from '../script.ts'
-import { lone, type More, pair } from './common.ts'
+import { type Act, type Arguments, type Case, send, tries } from '../script.ts'
+import { caps, lone, type More, pair } from './common.ts'
 
-/** Sets capabilities; it may be refused, in some releases or on some hosts. */
-const caps = (at: Side, set: Readonly<Record<string, boolean>>): Act =>
-  tries(at, 'migrate-set-capabilities', {
-    capabilities: Object.entries(set).map(([capability, state]) => ({ capability, state })),
-  })
 const params = (values: Arguments): Act => tries('src', 'migrate-set-parameters', values)
 
 /** Others that exclude or need each other. */

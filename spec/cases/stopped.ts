@@ -1,5 +1,5 @@
 /** Migrations of guests that do not run: each run state is told to the destination, which keeps it, or does not. */
-import { type Act, announced, asks, awaits, burst, type Case, cue, send, tries, wait } from '../script.ts'
+import { type Act, announced, asks, awaits, burst, type Case, cue, send, tries, triesCue, wait } from '../script.ts'
 import {
   atSwitchover,
   cancel,
@@ -189,7 +189,7 @@ const errors: readonly Case[] = [
       tries('src', 'system_reset'),
       tries('src', 'cont'),
       wait(0.2),
-      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 'x' }] }),
+      triesCue('src', 'read its disk'),
       wait(0.2),
       asks('src', 'query-status'),
     ],
@@ -204,8 +204,8 @@ const errors: readonly Case[] = [
       burst('src', 'stop', 'cont', 'stop', 'cont'),
       wait(0.2),
       tries('src', 'cont'),
-      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 's' }] }),
-      tries('src', 'send-key', { keys: [{ type: 'qcode', data: 'x' }] }),
+      triesCue('src', 'suspend'),
+      triesCue('src', 'read its disk'),
       wait(0.3),
     ],
     { guest: 'busy', outfit: { src: stops } },
