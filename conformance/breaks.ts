@@ -29,6 +29,8 @@ interface Spoken {
   readonly where: readonly Spot[]
   readonly to: readonly Spot[]
   readonly rows?: ReadonlySet<number>
+  /** It is not known to be broken, and leaves out what the world does. */
+  readonly worldly: boolean
 }
 
 /** Whether all that a system tells of is there. */
@@ -78,7 +80,8 @@ function spokenOf(packed: Packed): readonly Spoken[] {
     const where = spotsOf(claim, claim.where)
     const to = spotsOf(claim, claim.to)
     if (where === undefined || to === undefined) return []
-    return [{ claim, system, where, to, ...(rows && { rows: new Set(rows) }) }]
+    const worldly = claim.broken[flat.version] === undefined && leavesOutWorld(packed, claim)
+    return [{ claim, system, where, to, worldly, ...(rows && { rows: new Set(rows) }) }]
   })
   const spoken = found.map(one => ({ ...one, observers }))
   spokens.set(packed, spoken)
@@ -220,10 +223,10 @@ export function brokenClaims(tracker: Tracker, { told, heard, owed, rulesOnly = 
     return heard.includes(side) && !unread.has(side)
   }
   // What no explanation comes to, none breaks.
-  const touched = spokenOf(packed).filter(({ claim, where, rows, observers }) => {
+  const touched = spokenOf(packed).filter(({ claim, where, rows, observers, worldly }) => {
     if (rulesOnly && rows === undefined) return false
     // Where a claim leaves out what the world does, something else that the world does may be as good.
-    if (rows === undefined && claim.broken[flat.version] === undefined && leavesOutWorld(packed, claim)) return false
+    if (rows === undefined && worldly) return false
     if (where.some(({ watched }) => watched.some(({ observer }) => !audible(observers[observer] as Observer))))
       return false
     if (claim.kind === 'leadsTo' && (claim.without.length > 0 || !told.some(({ kind }) => kind === 'quiet')))

@@ -39,14 +39,14 @@ export function earlier(observed: Observed, at: number, could: (side: string) =>
   const here = told[at]
   return sides.flatMap(side => {
     if (here !== undefined && 'side' in here && here.side === side) return []
-    const events = could(side).flatMap(said => (said.kind === 'event' ? [said] : []))
     const before = (one: Told, rest: readonly Told[]) => ({ ...observed, told: [...told.slice(0, at), one, ...rest] })
     const next = nextOf(told, at, side)
     const one = next === undefined ? undefined : told[next]
     if (one?.kind === 'seen') {
       const { seen } = one
       const fits =
-        seen.kind === 'event' && events.some(({ name, data }) => name === seen.name && matches(data, seen.data))
+        seen.kind === 'event' &&
+        could(side).some(said => said.kind === 'event' && said.name === seen.name && matches(said.data, seen.data))
       return fits
         ? [
             before(

@@ -69,10 +69,17 @@ function answersOf(lines: readonly Line[]): Map<Line, Line> {
   return found
 }
 
-/** Whether the log of a process ends there with what it was about to do when it aborted. */
-function aborts(lines: readonly Line[], note: Line): boolean {
-  const [next] = lines.slice(lines.indexOf(note) + 1).filter(({ side, dir }) => side === note.side && dir === '!!')
-  return next !== undefined && isObject(next.msg.exit) && next.msg.exit.signal === 'SIGABRT'
+/** The lines with which the log of a process ends that aborted: what it was about to do then. */
+function abortsOf(lines: readonly Line[]): ReadonlySet<Line> {
+  const last = new Map<string, Line>()
+  const found = new Set<Line>()
+  for (const line of lines) {
+    if (line.dir !== '!!') continue
+    const before = last.get(line.side)
+    if (before !== undefined && isObject(line.msg.exit) && line.msg.exit.signal === 'SIGABRT') found.add(before)
+    last.set(line.side, line)
+  }
+  return found
 }
 
 /**
@@ -90,6 +97,7 @@ export function observe(flat: Flat, transcript: Transcript, { texts = false } = 
   const skipped = new Map<string, number>()
   const skip = (name: string) => skipped.set(name, (skipped.get(name) ?? 0) + 1)
   const sents = new Map<Line, Sent>()
+  const aborts = abortsOf(transcript.lines)
   const told: Told[] = []
   for (const line of transcript.lines) {
     const { side, msg } = line
@@ -146,7 +154,7 @@ export function observe(flat: Flat, transcript: Transcript, { texts = false } = 
         line,
       })
     } else if (typeof msg.trace === 'string') {
-      const note = aborts(transcript.lines, line) ? undefined : noteOf(flat.version, line)
+      const note = aborts.has(line) ? undefined : noteOf(flat.version, line)
       if (note === undefined) skip(msg.trace)
       // A variable that is set to what it is has not moved.
       else if (note.from !== note.to) told.push({ kind: 'noted', side, note, line })

@@ -353,7 +353,7 @@ export function unknownStatus(transcript: Transcript, { line, side }: Outcome, n
  * Faults that only delay, and what ends them.  The timing of nothing is judged:
  * while one lasts nobody owes anything, and afterwards it is as if it had not been.
  */
-export const delays: { readonly [fault: string]: string } = {
+const delays: { readonly [fault: string]: string } = {
   stall: 'resume',
   slow: 'resume',
   stop: 'cont',
