@@ -1,17 +1,5 @@
 /** What comes about only when something else is arranged first: a slow reader, a disk that fails, a side that is not told. */
-import {
-  type Act,
-  announced,
-  asks,
-  burst,
-  type Case,
-  cue,
-  outOfBand,
-  refused,
-  send,
-  tries,
-  wait,
-} from '../script.ts'
+import { type Act, announced, asks, burst, type Case, cue, outOfBand, refused, send, tries, wait } from '../script.ts'
 import {
   caps,
   diskOn,
