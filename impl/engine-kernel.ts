@@ -9,6 +9,7 @@
  * each looked for, so that the waits for memory overlap.  `p` keeps who found
  * every 64th state; who found the others stands between, for who finds comes in order.
  */
+import { touch } from './engine-batch.ts'
 import { type Memory, memoriesOf } from './engine-rows.ts'
 import { sharedFlush, sharedRehash } from './engine-shared.ts'
 import { SEED } from './engine-table.ts'
@@ -376,19 +377,7 @@ function flushActs({ words, stride, batch }: Omit<Kernel, 'program'>, links: boo
         ]
       : []),
     ...reload,
-    { set: 'p', to: batch },
-    { set: 'x', to: 0 },
-    {
-      loop: 'touch',
-      do: [
-        { if: ['>=', 'p', 'end'], so: [{ leave: 'touch' }] },
-        { set: 'known', to: { load: 't', at: ['&', { load: 'c', at: 'p' }, 'mask'] } },
-        { set: 'x', to: ['^', 'x', { load: 's', at: ['*', ['&', 'known', 'mask'], words] }] },
-        { set: 'p', to: ['+', 'p', stride] },
-      ],
-    },
-    { store: 'c', at: AT.seen, value: 'x' },
-    { set: 'p', to: batch },
+    ...touch({ words, stride, batch, seen: AT.seen }),
     { set: 'count', to: { load: 'c', at: AT.count } },
     { set: 'low', to: { load: 'c', at: AT.low } },
     { set: 'steps', to: { load: 'c', at: AT.steps } },

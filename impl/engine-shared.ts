@@ -8,6 +8,7 @@
  * blocks, so that threads hardly ever meet; what is left of the blocks is
  * filled from behind when all stand still.
  */
+import { touch } from './engine-batch.ts'
 import type { Act, Word } from './engine-words.ts'
 
 /** Words of `k`, each sort on a cache line of its own. */
@@ -78,19 +79,7 @@ export function sharedFlush({ words, stride, batch, at }: Places): Act[] {
     },
     { set: 'mask', to: { load: 'k', at: K.mask } },
     { set: 'own', to: { load: 'c', at: at.thread } },
-    { set: 'p', to: batch },
-    { set: 'x', to: 0 },
-    {
-      loop: 'touch',
-      do: [
-        { if: ['>=', 'p', 'end'], so: [{ leave: 'touch' }] },
-        { set: 'known', to: { load: 't', at: ['&', { load: 'c', at: 'p' }, 'mask'] } },
-        { set: 'x', to: ['^', 'x', { load: 's', at: ['*', ['&', 'known', 'mask'], words] }] },
-        { set: 'p', to: ['+', 'p', stride] },
-      ],
-    },
-    { store: 'c', at: at.seen, value: 'x' },
-    { set: 'p', to: batch },
+    ...touch({ words, stride, batch, seen: at.seen }),
     { set: 'low', to: { load: 'c', at: at.low } },
     { set: 'steps', to: { load: 'c', at: at.steps } },
     { set: 'next', to: { load: 'k', at: 'own', plus: OWN.next } },
