@@ -52,6 +52,12 @@ const reasons = (side: string, name: string): Observer => ({
 })
 
 /** Remembers that `migrate_cancel` took effect: `cancelling` was announced since the last `setup`. */
+/** Why a suspended guest ends either side of COLO. */
+const suspendedAgain = from(
+  '10.0',
+  'Since 9.0 vm_start() has a guest that was suspended suspended again: "invalid runstate transition: colo -> suspended".',
+)
+
 /** What multifd does to a migration that the destination is done with. */
 const arrived = ['sent', 'checked'].map(at => `have a multifd channel end a migration that has arrived and is ${at}`)
 
@@ -721,10 +727,7 @@ export const moreColoClaims = [
     {},
     {
       rule: 'src: abort after the checkpoint of a suspended guest',
-      broken: from(
-        '10.0',
-        'Since 9.0 vm_start() has a guest that was suspended suspended again: "invalid runstate transition: colo -> suspended".',
-      ),
+      broken: suspendedAgain,
     },
   ),
   ofStops.never(
@@ -732,10 +735,7 @@ export const moreColoClaims = [
     {},
     {
       rule: 'dst: abort on running on the new state of a suspended guest',
-      broken: from(
-        '10.0',
-        'Since 9.0 vm_start() has a guest that was suspended suspended again: "invalid runstate transition: colo -> suspended".',
-      ),
+      broken: suspendedAgain,
       seen: { '11.1': '11.1.3: each time' },
     },
   ),

@@ -24,6 +24,15 @@ const thread = 'migration/colo.c:colo_process_incoming_thread'
 const checkpoint = 'migration/colo.c:colo_incoming_process_checkpoint'
 const beginnings = ['running', ...stopped, 'suspended'] as const
 
+/** What comes with the end of a stream that goes on to COLO; a guest comes suspended since 9.0. */
+const onToColo = <W extends (typeof beginnings)[number]>(was: W) =>
+  ({
+    coroutine: 'loading -> colo',
+    source: `-> ${was}`,
+    secondary: '-> starting',
+    ...(was === 'suspended' ? ({ suspended: '-> yes' } as const) : {}),
+  }) as const
+
 /** The checkpoint loop of the secondary. */
 export const secondary = machine(
   'secondary',
@@ -49,12 +58,7 @@ export const secondary = machine(
             cite: 'migration/colo.c:colo_incoming_co',
             on: receives(`end ${was}`),
             where: { ...dispatched, 'x-colo': 'on' },
-            does: {
-              coroutine: 'loading -> colo',
-              source: `-> ${was}`,
-              secondary: '-> starting',
-              ...(was === 'suspended' ? ({ suspended: '-> yes' } as const) : {}),
-            },
+            does: onToColo(was),
             since: '11.0',
           }) as const,
       ),
@@ -66,13 +70,7 @@ export const secondary = machine(
             cite: 'migration/savevm.c:loadvm_process_enable_colo, migration/colo.c:colo_incoming_co',
             on: receives(`end ${was}`),
             where: { ...dispatched, follows: 'colo', 'x-colo': 'on' },
-            // A guest comes suspended since 9.0.
-            does: {
-              coroutine: 'loading -> colo',
-              source: `-> ${was}`,
-              secondary: '-> starting',
-              ...(was === 'suspended' ? ({ suspended: '-> yes' } as const) : {}),
-            },
+            does: onToColo(was),
             since: '8.1',
             until: '10.2',
           }) as const,
@@ -86,7 +84,7 @@ export const secondary = machine(
             cite: 'migration/savevm.c:loadvm_process_enable_colo, migration/colo.c:colo_process_incoming_thread',
             on: receives(`end ${was}`),
             where: { ...dispatched, follows: 'colo' },
-            does: { coroutine: 'loading -> colo', source: `-> ${was}`, secondary: '-> starting' },
+            does: onToColo(was),
             until: '8.0',
           }) as const,
       ),

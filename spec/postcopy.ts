@@ -30,7 +30,7 @@ import {
   unlike,
 } from './lang.ts'
 import { announces, dispatched, handled, listeners, readable, stopped } from './run-state.ts'
-import { inPostcopy, source } from './source.ts'
+import { inPostcopy, source, toPause } from './source.ts'
 
 const completion = 'migration/migration.c:migration_completion'
 const start = 'migration/migration.c:postcopy_start'
@@ -376,13 +376,7 @@ export const postcopySource = machine(
             name: `pause before postcopy of a guest in ${was}`,
             cite: `${start}, migration/migration.c:migration_switchover_prepare`,
             where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing', postcopy: 'yes' },
-            does: {
-              thread: 'iterating -> postcopy-paused',
-              migration: 'active -> pre-switchover',
-              vm: `${was} -> finish-migrate`,
-              was: `-> ${was}`,
-              go: '-> no',
-            },
+            does: toPause(was, 'postcopy-paused'),
             says: [announces('pre-switchover')],
             may: true,
             since: '10.0',
@@ -395,14 +389,7 @@ export const postcopySource = machine(
             name: `pause before postcopy of a guest in ${was}, without the lock`,
             cite: `${start}, migration/migration.c:migration_maybe_pause`,
             where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing', postcopy: 'yes' },
-            does: {
-              thread: 'iterating -> postcopy-paused',
-              migration: 'active -> pre-switchover',
-              vm: `${was} -> finish-migrate`,
-              was: `-> ${was}`,
-              go: '-> no',
-              saying: '-> pre-switchover',
-            },
+            does: { ...toPause(was, 'postcopy-paused'), saying: '-> pre-switchover' },
             may: true,
             until: '9.2',
           }) as const,

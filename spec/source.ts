@@ -111,6 +111,16 @@ const places = [
 /** There is a connection: `MigrationState.to_dst_file`. */
 const connected = places.filter(place => place !== 'none' && place !== 'connecting')
 
+/** A guest that does not run is left as it is, and the thread waits for `migrate-continue`: where it waits then. */
+export const toPause = <W extends string, T extends string>(was: W, thread: T) =>
+  ({
+    thread: `iterating -> ${thread}`,
+    migration: 'active -> pre-switchover',
+    vm: `${was} -> finish-migrate`,
+    was: `-> ${was}`,
+    go: '-> no',
+  }) as const
+
 /** `MigrationState` and the place of the threads that move it. */
 export const source = machine(
   'source',
@@ -867,13 +877,7 @@ export const source = machine(
             name: `pause before the switchover of a guest in ${was}`,
             cite: 'migration/migration.c:migration_completion_precopy, migration/migration.c:migration_switchover_prepare',
             where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing' },
-            does: {
-              thread: 'iterating -> paused',
-              migration: 'active -> pre-switchover',
-              vm: `${was} -> finish-migrate`,
-              was: `-> ${was}`,
-              go: '-> no',
-            },
+            does: toPause(was, 'paused'),
             says: [announces('pre-switchover')],
             may: true,
             since: '10.0',
@@ -886,14 +890,7 @@ export const source = machine(
             name: `pause before the switchover of a guest in ${was}, without the lock`,
             cite: 'migration/migration.c:migration_completion, migration/migration.c:migration_maybe_pause',
             where: { 'pause-before-switchover': 'on', bql: 'free', saying: 'nothing' },
-            does: {
-              thread: 'iterating -> paused',
-              migration: 'active -> pre-switchover',
-              vm: `${was} -> finish-migrate`,
-              was: `-> ${was}`,
-              go: '-> no',
-              saying: '-> pre-switchover',
-            },
+            does: { ...toPause(was, 'paused'), saying: '-> pre-switchover' },
             may: true,
             until: '9.2',
           }) as const,
