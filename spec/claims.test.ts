@@ -55,8 +55,9 @@ test('every rule is taken in some release', () => {
   const names = new Set(versions.flatMap(version => flatten(whole, version).rules.map(rule => rule.rule.name)))
   // What only transcripts of real QEMUs come to: no system that is explored both dumps and migrates,
   // pauses before it goes over to COLO, migrates to a file, or on from where it came, or listens on RDMA; none
-  // has strangers among several channels, a link that stalls, a postcopy with a vCPU of TCG or of a suspended
-  // guest, a failover of one, or is told to quit in the pause before the switchover of 9.2 and earlier.
+  // has strangers among several channels, a link that stalls or is cut behind whoever has hung up, a postcopy
+  // with a vCPU of TCG or of a suspended guest, a failover of one, or is told to quit in the pause before the
+  // switchover of 9.2 and earlier.
   expect([...names].filter(name => !inSome.has(name)).sort()).toEqual([
     'abort on an RDMA address without a port to listen on',
     'abort on running on alone with a suspended guest',
@@ -74,6 +75,8 @@ test('every rule is taken in some release', () => {
     'have every page at last, and let the lock go',
     'leave the guest suspended when it goes on alone',
     'lose what a link held that stalled',
+    'lose what was under way to the destination from a source that has hung up',
+    'lose what was under way to the source from a destination that has hung up',
     'refuse to dump a guest whose memory still comes in behind it',
     'refuse to migrate a guest that is being dumped',
     'refuse to migrate a guest that is being dumped, to where cannot be read',

@@ -399,6 +399,22 @@ const stalled = {
   does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
 } as const
 
+/** Whoever has said the last and hung up is done; the network may still carry what he said, and lose it. */
+const letGo = [
+  {
+    name: 'lose what was under way to the destination from a source that has hung up',
+    cite: 'tcp(7)',
+    on: { fault: 'cut' },
+    does: { link: 'cut', 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
+  },
+  {
+    name: 'lose what was under way to the source from a destination that has hung up',
+    cite: 'tcp(7)',
+    on: { fault: 'cut' },
+    does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
+  },
+] as const
+
 /** The guest runs on while it is saved. */
 export const snapshots = system('background snapshot', {
   about:
@@ -719,7 +735,7 @@ export const pair = system('pair', {
   rules: {
     'src: main loop': [...connect, ...connectAgain, connectSnapshot, connectAnywhere],
     'dst: main loop': [connectOn, tellSuspended],
-    network: [...network, stalled],
+    network: [...network, stalled, ...letGo],
   },
   explored: false,
 })
