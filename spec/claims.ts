@@ -127,6 +127,8 @@ export const precopyClaims = [
         'cut the link',
         'cut the link and lose what was under way to the destination',
         'cut the link and lose what was under way to the source',
+        'lose what was under way to the destination from a source that has hung up',
+        'lose what was under way to the source from a destination that has hung up',
         // A claim of its own is about these.
         ...arrived.map(rule => `src: ${rule}`),
       ],

@@ -21,6 +21,8 @@ const cuts = [
   'cut the link',
   'cut the link and lose what was under way to the destination',
   'cut the link and lose what was under way to the source',
+  'lose what was under way to the destination from a source that has hung up',
+  'lose what was under way to the source from a destination that has hung up',
 ] as const
 const kills = ['src: be killed', 'dst: be killed'] as const
 

@@ -119,6 +119,21 @@ const network = [
     on: { fault: 'cut' },
     does: { link: 'up -> cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
   },
+  // Whoever has said the last and hung up is done; the network may still carry what he said, and lose it.
+  {
+    name: 'lose what was under way to the destination from a source that has hung up',
+    cite: 'tcp(7)',
+    on: { fault: 'cut' },
+    where: { link: 'cut', 'src>dst.0': '!empty' },
+    does: { 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
+  },
+  {
+    name: 'lose what was under way to the source from a destination that has hung up',
+    cite: 'tcp(7)',
+    on: { fault: 'cut' },
+    where: { link: 'cut', 'dst>src.0': '!empty' },
+    does: { 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
+  },
 ] as const
 
 /** An end that is asked for looks the same in every state; it is left to a system of its own. */
@@ -398,22 +413,6 @@ const stalled = {
   on: { fault: 'stall' },
   does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
 } as const
-
-/** Whoever has said the last and hung up is done; the network may still carry what he said, and lose it. */
-const letGo = [
-  {
-    name: 'lose what was under way to the destination from a source that has hung up',
-    cite: 'tcp(7)',
-    on: { fault: 'cut' },
-    does: { link: 'cut', 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
-  },
-  {
-    name: 'lose what was under way to the source from a destination that has hung up',
-    cite: 'tcp(7)',
-    on: { fault: 'cut' },
-    does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
-  },
-] as const
 
 /** The guest runs on while it is saved. */
 export const snapshots = system('background snapshot', {
@@ -735,7 +734,7 @@ export const pair = system('pair', {
   rules: {
     'src: main loop': [...connect, ...connectAgain, connectSnapshot, connectAnywhere],
     'dst: main loop': [connectOn, tellSuspended],
-    network: [...network, stalled, ...letGo],
+    network: [...network, stalled],
   },
   explored: false,
 })
