@@ -124,15 +124,15 @@ const network = [
     name: 'lose what was under way to the destination from a source that has hung up',
     cite: 'tcp(7)',
     on: { fault: 'cut' },
-    where: { link: 'cut', 'src>dst.0': '!empty' },
-    does: { 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
+    where: { 'src>dst.0': '!empty' },
+    does: { link: 'cut', 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
   },
   {
     name: 'lose what was under way to the source from a destination that has hung up',
     cite: 'tcp(7)',
     on: { fault: 'cut' },
-    where: { link: 'cut', 'dst>src.0': '!empty' },
-    does: { 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
+    where: { 'dst>src.0': '!empty' },
+    does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
   },
 ] as const
 
