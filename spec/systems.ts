@@ -124,14 +124,14 @@ const network = [
     name: 'lose what was under way to the destination from a source that has hung up',
     cite: 'tcp(7)',
     on: { fault: 'cut' },
-    where: { 'src>dst.0': '!empty' },
+    where: { link: 'cut', 'src>dst.0': '!empty' },
     does: { link: 'cut', 'src>dst.0': '-> empty', 'src>dst.1': '-> empty' },
   },
   {
     name: 'lose what was under way to the source from a destination that has hung up',
     cite: 'tcp(7)',
     on: { fault: 'cut' },
-    where: { 'dst>src.0': '!empty' },
+    where: { link: 'cut', 'dst>src.0': '!empty' },
     does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
   },
 ] as const
