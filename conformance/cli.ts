@@ -70,6 +70,7 @@ function build(done: (code: number) => void): Command {
     .addOption(new Option('--threads <n>', 'as many as there are processors when left out').argParser(integer(1)))
     .addOption(new Option('--max-states <n>', 'look for no more states of a system than this').argParser(integer(1)))
     .addOption(new Option('--max-memory <MB>', 'take no more memory for a system than this').argParser(integer(1)))
+    .option('--reduce', 'judge never and sometimes by a reduced search as well, and compare')
     .option('--source <dir>', 'look up there what the rules cite, and do nothing else; its VERSION names the release')
     .action(async (names, flags) => done(await (await import('./verbs/check.ts')).check(names, flags)))
   program

@@ -21,6 +21,7 @@ import { flatten } from './flatten.ts'
 import { SpecError } from './move.ts'
 import { watch } from './observer.ts'
 import { anyOf, cellsOf, type Packed, pack, type Scan, scanOf } from './pack.ts'
+import { reduced } from './reduce.ts'
 
 /** The way to what a verdict rests on.  From `loop` on, its steps repeat for ever; without steps there, it stays. */
 export interface Witness {
@@ -43,6 +44,13 @@ export interface Verdict {
   readonly states: number
 }
 
+/** What a reduced search found of one claim. */
+export interface ReducedVerdict {
+  readonly holds: boolean
+  /** States that it kept. */
+  readonly states: number
+}
+
 /** Whether a claim is about what happens in the end: only then steps must be known, not states alone. */
 export const isLasting = ({ kind }: Claim): boolean => kind === 'recovers' || kind === 'leadsTo'
 
@@ -53,9 +61,23 @@ interface Entry {
   back?: Links
 }
 
+/** Claims of the same key are about the same rules and observers. */
+const keyOf = (system: System, version: string, claim?: Claim): string =>
+  JSON.stringify([system.name, version, claim?.without ?? [], claim?.observers ?? []])
+
+/** What a claim is about.  Throws `SpecError` where it does without a rule that is not there. */
+function packedFor(system: System, version: string, claim?: Claim): Packed {
+  const without = claim?.without ?? []
+  for (const name of without) checkNamed(system, name, claim?.name ?? '')
+  const left = without.length === 0 ? system : { ...system, without: [...system.without, ...without] }
+  return pack(watch(flatten(left, version), claim?.observers ?? []))
+}
+
 /** Explores what a claim is about.  Graphs are kept, for many claims are about the same. */
 export class Judge {
   private readonly graphs = new Map<string, Entry>()
+  /** What was last searched for less: claims about the same follow each other. */
+  private small: { readonly of: string; readonly packed: Packed } | undefined
   private readonly explorer: (packed: Packed, options?: ExploreOptions) => Graph
 
   constructor(explorer: (packed: Packed, options?: ExploreOptions) => Graph = explore) {
@@ -83,27 +105,34 @@ export class Judge {
     return found === undefined ? base : { ...base, witness: found }
   }
 
+  /**
+   * Judges a claim by a search that leaves out what it cannot tell; answers
+   * nothing where that cannot judge it.  See `reduce.ts`.
+   */
+  reduced(claim: Claim, system: System, version: string): ReducedVerdict | undefined {
+    if (claim.kind !== 'never' && claim.kind !== 'sometimes') return undefined
+    if (claim.rule !== undefined) checkRule(system, claim, claim.rule)
+    const known = this.small
+    const packed = known?.of === keyOf(system, version, claim) ? known.packed : packedFor(system, version, claim)
+    this.small = { of: keyOf(system, version, claim), packed }
+    const where = claim.where.map(pattern => cellsOf(packed.flat, pattern))
+    const found = reduced(packed, { where, ...(claim.rule !== undefined && { rules: ruleIds(packed, claim.rule) }) })
+    return { holds: (found.way !== undefined) === (claim.kind === 'sometimes'), states: found.states }
+  }
+
   private entry(
     system: System,
     version: string,
     claim?: Claim,
     lasting = claim !== undefined && isLasting(claim),
   ): Entry {
-    const without = claim?.without ?? []
-    const observers = claim?.observers ?? []
-    const whole = JSON.stringify([system.name, version, [], []])
-    const key = JSON.stringify([system.name, version, without, observers])
+    const whole = keyOf(system, version)
+    const key = keyOf(system, version, claim)
     const known = this.graphs.get(key)
     if (known !== undefined) return known
     // Graphs of systems cut down for one claim are rarely asked for twice, and they are large.
     if (this.graphs.size > 2) this.graphs.delete([...this.graphs.keys()].find(one => one !== whole) ?? '')
-    const base = flatten(system, version)
-    for (const name of without) checkNamed(system, name, claim?.name ?? '')
-    const flat = watch(
-      without.length === 0 ? base : flatten({ ...system, without: [...system.without, ...without] }, version),
-      observers,
-    )
-    const packed = pack(flat)
+    const packed = packedFor(system, version, claim)
     // Of the whole, all steps may be known: then what is left of it is soon found.
     const of = this.graphs.get(whole)?.graph
     const entry: Entry = { graph: (of && derive(of, packed, lasting)) ?? this.explorer(packed, { links: lasting }) }
@@ -116,7 +145,9 @@ export class Judge {
     const where = claim.where.map(pattern => cellsOf(graph.packed.flat, pattern))
     if (claim.kind === 'never' || claim.kind === 'sometimes') {
       const scan = scanOf(graph.packed, where)
-      return claim.rule === undefined ? firstState(graph, scan) : firstStep(graph, scan, ruleIds(graph, claim.rule))
+      return claim.rule === undefined
+        ? firstState(graph, scan)
+        : firstStep(graph, scan, ruleIds(graph.packed, claim.rule))
     }
     if (claim.kind === 'rests') return firstState(graph, scanOf(graph.packed, where), state => !owes(graph, state))
     // A search that keeps steps is faster than asking of each where it leads.
@@ -164,9 +195,9 @@ function checkRule(system: System, claim: Claim, name: string): void {
   throw new SpecError(`claim "${claim.name}": the rule "${name}" is left out`)
 }
 
-function ruleIds(graph: Graph, name: string): ReadonlySet<string> {
+function ruleIds({ flat }: Packed, name: string): ReadonlySet<string> {
   const id = idOf(name)
-  return new Set(graph.packed.flat.rules.filter(rule => rule.id === id || rule.rule.name === name).map(rule => rule.id))
+  return new Set(flat.rules.filter(rule => rule.id === id || rule.rule.name === name).map(rule => rule.id))
 }
 
 /** Whether anybody owes a step in this state. */

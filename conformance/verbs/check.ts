@@ -1,6 +1,7 @@
 /** `lockstep check`: what the rules come to, and whether that is what the claims say. */
 import type { EngineName, Progress } from '../../impl/explore.ts'
 import { slug } from '../../impl/flat.ts'
+import type { ReducedVerdict } from '../../impl/judge.ts'
 import type { System } from '../../spec/lang.ts'
 import { versions } from '../../spec/versions.ts'
 import { print, progressLine, prose, releases, select, UsageError } from './common.ts'
@@ -35,6 +36,8 @@ export interface ClaimReport {
   readonly states: number
   /** Steps of the shortest witness. */
   readonly witness?: number
+  /** What a reduced search says, with `--reduce`. */
+  readonly reduced?: ReducedVerdict
 }
 
 /** The one object that `--json` prints. */
@@ -48,6 +51,13 @@ export interface CheckReport {
     readonly surprises: number
     /** Of the systems, how many were explored before and have not changed since. */
     readonly recalled: number
+    /** With `--reduce`: claims that a reduced search judged, those that it judged otherwise, and the states of both. */
+    readonly reduced?: {
+      readonly claims: number
+      readonly otherwise: number
+      readonly before: number
+      readonly after: number
+    }
   }
 }
 
@@ -74,7 +84,7 @@ function unusedEverywhere(found: readonly Found[]): string[] {
 }
 
 /** What was found of a claim, held against what is known of a release. */
-function claimReport({ id, holds, states, witness }: FoundClaim, version: string): ClaimReport[] {
+function claimReport({ id, holds, states, witness, reduced }: FoundClaim, version: string): ClaimReport[] {
   return allClaims
     .filter(claim => claim.id === id)
     .map(({ kind, name, system, broken }) => {
@@ -83,8 +93,28 @@ function claimReport({ id, holds, states, witness }: FoundClaim, version: string
         ...{ id, kind, name, system, version, holds, expected: holds === (known === undefined), states },
         ...(known !== undefined && { broken: known }),
         ...(witness !== undefined && { witness }),
+        ...(reduced !== undefined && { reduced }),
       }
     })
+}
+
+/** How many states were enough for a claim, where that was looked at. */
+function enough({ holds, states, reduced }: ClaimReport): string {
+  if (reduced === undefined) return ''
+  const of = `  (${count(reduced.states)} of ${count(states)} states)`
+  return reduced.holds === holds ? of : `${of}  REDUCED, IT ${reduced.holds ? 'HOLDS' : 'IS BROKEN'}`
+}
+
+/** What reduced searches came to, together. */
+function reducedOf(judged: readonly ClaimReport[]): Pick<CheckReport['summary'], 'reduced'> {
+  const both = judged.flatMap(({ holds, states, reduced }) =>
+    reduced === undefined ? [] : [{ holds, states, reduced }],
+  )
+  if (both.length === 0) return {}
+  const sum = (of: (one: (typeof both)[number]) => number): number => both.reduce((all, one) => all + of(one), 0)
+  const otherwise = sum(({ holds, reduced }) => (holds === reduced.holds ? 0 : 1))
+  const [before, after] = [sum(({ states }) => states), sum(({ reduced }) => reduced.states)]
+  return { reduced: { claims: both.length, otherwise, before, after } }
 }
 
 const count = (n: number): string => n.toLocaleString('en')
@@ -115,6 +145,7 @@ export async function checkAll(
     threads,
     maxStates,
     maxMemory,
+    reduce = false,
   }: {
     readonly version?: string
     readonly only?: readonly string[]
@@ -124,6 +155,7 @@ export async function checkAll(
     readonly maxStates?: number
     /** In millions of bytes. */
     readonly maxMemory?: number
+    readonly reduce?: boolean
   },
   say: (text: string) => void,
 ): Promise<CheckReport> {
@@ -140,7 +172,11 @@ export async function checkAll(
     line.show(`${++begun}/${units.length}  exploring ${system} of QEMU ${of}`)
   const rate = speed()
   const { found, stop } = findAll(units, started, {
-    ...{ recall: cache, progress: (unit, at) => line.show(`${begun}/${units.length}  ${rate(unit, at)}`) },
+    ...{
+      recall: cache && !reduce,
+      reduce,
+      progress: (unit, at) => line.show(`${begun}/${units.length}  ${rate(unit, at)}`),
+    },
     ...(engine !== undefined && { engine }),
     ...(threads !== undefined && { threads }),
     ...(maxStates !== undefined && { limit: maxStates }),
@@ -168,7 +204,7 @@ export async function checkAll(
           for (const report of claimReport(one, release)) {
             judged.push(report)
             const { kind, name, expected } = report
-            say(`    ${word(report).padEnd(12)}  ${kind}: ${name}${expected ? '' : one.picture}`)
+            say(`    ${word(report).padEnd(12)}  ${kind}: ${name}${enough(report)}${expected ? '' : one.picture}`)
           }
         }
       }
@@ -184,15 +220,19 @@ export async function checkAll(
   return {
     systems,
     claims: judged,
-    summary: { systems: systems.length, claims: judged.length, broken, surprises, recalled },
+    summary: { systems: systems.length, claims: judged.length, broken, surprises, recalled, ...reducedOf(judged) },
   }
 }
 
 /** The last line. */
 export const printCheckSummary = ({ summary }: CheckReport): string => {
-  const { systems, claims, broken, surprises, recalled } = summary
+  const { systems, claims, broken, surprises, recalled, reduced } = summary
   const before = recalled === 0 ? '' : ` (${recalled} systems as found before; --no-cache explores again)`
-  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}`
+  const less =
+    reduced === undefined
+      ? ''
+      : `; ${reduced.claims} judged again on ${count(reduced.after)} of ${count(reduced.before)} states, ${reduced.otherwise === 0 ? 'all alike' : `${reduced.otherwise} OTHERWISE`}`
+  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}${less}`
 }
 
 /** Runs the verb; answers the exit code: 1 on a surprise, or on a cite that a source tree does not have. */
@@ -209,6 +249,7 @@ export async function check(
     readonly threads?: number
     readonly maxStates?: number
     readonly maxMemory?: number
+    readonly reduce?: boolean
   },
 ): Promise<number> {
   const say = prose(flags.json)
@@ -221,5 +262,6 @@ export async function check(
   const report = await checkAll(names, flags, say)
   say(printCheckSummary(report))
   if (flags.json) print(JSON.stringify(report, null, 2))
-  return report.summary.surprises === 0 ? 0 : 1
+  const { surprises, reduced } = report.summary
+  return surprises === 0 && (reduced?.otherwise ?? 0) === 0 ? 0 : 1
 }

@@ -10,7 +10,7 @@ import { tell } from '../../diagrams/story.ts'
 import { type EngineName, explore, LimitError, type Progress } from '../../impl/explore.ts'
 import { isIn, slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
-import { isLasting, Judge, type Verdict } from '../../impl/judge.ts'
+import { isLasting, Judge, type ReducedVerdict, type Verdict } from '../../impl/judge.ts'
 import { tlaName } from '../../impl/tla.ts'
 import type { System } from '../../spec/lang.ts'
 import { Cache, cacheFolder, keyOf } from './cache.ts'
@@ -35,6 +35,8 @@ export interface FoundClaim {
   readonly told?: { readonly story: ToldStory; readonly rules: readonly string[] }
   /** The witness as a picture, where the claim is not as known. */
   readonly picture: string
+  /** What a reduced search says of it, where that was asked for and can judge it. */
+  readonly reduced?: ReducedVerdict
 }
 
 /** What was found. */
@@ -93,6 +95,8 @@ export interface How {
   readonly bytes?: number
   /** So many threads may search one system, where it is large; one when left out. */
   readonly threads?: number
+  /** Whether claims are judged by a reduced search as well. */
+  readonly reduce?: boolean
 }
 
 /** How to go on with a system that was cut off. */
@@ -133,12 +137,14 @@ export function find(
   for (const claim of [...groups.values()].flat()) {
     const verdict = judge.judge(claim, system, version)
     const { holds, states, witness } = verdict
+    const reduced = how.reduce === true ? judge.reduced(claim, system, version) : undefined
     const known = versions.every(one => holds === (claim.broken[one] === undefined))
     verdicts.set(claim.id, {
       ...{ id: claim.id, holds, states },
       ...(witness !== undefined && { witness: witness.steps.length }),
       ...told(verdict),
       picture: known ? '' : picture(verdict),
+      ...(reduced !== undefined && { reduced }),
     })
   }
   return {
