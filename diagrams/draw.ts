@@ -46,14 +46,16 @@ function systemNamed(name: string): System {
   return found
 }
 
-const exploreNamed = (name: string): Graph => explore(pack(flatten(systemNamed(name), drawn)))
-
 const titled = (title: string): string => `${title}, QEMU ${drawn}`
 
 /** What a folder holds besides texts: pictures of machines, not yet drawn. */
 export type Pictures = Map<string, Picture>
 
-const exploreAt = (name: string, version: string): Graph => explore(pack(flatten(systemNamed(name), version)))
+/** Steps are kept: they are looked at more than once. */
+const exploreAt = (name: string, version: string): Graph =>
+  explore(pack(flatten(systemNamed(name), version)), { links: true })
+
+const exploreNamed = (name: string): Graph => exploreAt(name, drawn)
 
 /** The pictures of what changed in the machines of a system, release by release. */
 function differences(

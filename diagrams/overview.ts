@@ -1,5 +1,5 @@
 /** A system seen from afar: states that fit the same pattern are one, and a step between two of them is an arrow. */
-import type { Graph } from '../impl/explore.ts'
+import { type Graph, linksOf } from '../impl/explore.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
 import type { Pattern } from '../spec/lang.ts'
 import type { Grid } from './grid.ts'
@@ -78,12 +78,9 @@ export const overviews: readonly OverviewPlan[] = [
 ]
 
 /** The picture of an overview. */
-export function overviewOf(
-  { packed, states, size, find }: Graph,
-  { phases, grid }: OverviewPlan,
-  title: string,
-): Picture {
-  const { flat, words, step } = packed
+export function overviewOf(graph: Graph, { phases, grid }: OverviewPlan, title: string): Picture {
+  const { packed, states, size } = graph
+  const { flat, words } = packed
   const tests = phases.map(({ where }) =>
     anyOf(
       packed,
@@ -94,17 +91,18 @@ export function overviewOf(
     tests.findIndex(test => test(states, state * words)),
   )
   const taken = new Map<string, { from: number; to: number; rows: Set<number> }>()
-  const next = new Int32Array(words)
+  const { heads, edges } = linksOf(graph)
   for (let state = 0; state < size.states; state++) {
     const from = phaseOf[state] ?? 0
-    step(states, state * words, next, row => {
-      const to = phaseOf[find(next, 0)] ?? 0
-      if (from === to) return
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) {
+      const to = phaseOf[edges[edge * 2] ?? 0] ?? 0
+      if (from === to) continue
       const key = `${from} ${to}`
       const arrow = taken.get(key) ?? { from, to, rows: new Set<number>() }
       taken.set(key, arrow)
-      arrow.rows.add(row)
-    })
+      arrow.rows.add(edges[edge * 2 + 1] ?? 0)
+    }
   }
   const name = (phase: number): string => phases[phase]?.name ?? ''
   const arrows = [...taken.values()]

@@ -3,7 +3,7 @@
  * some variables were when each row was taken, which values they have at all,
  * and at which of them a system may stay.
  */
-import type { Graph } from '../impl/explore.ts'
+import { type Graph, linksOf } from '../impl/explore.ts'
 import type { Flat } from '../impl/flat.ts'
 import { everything, SpecError } from '../impl/move.ts'
 import { read } from '../impl/pack.ts'
@@ -11,7 +11,7 @@ import { read } from '../impl/pack.ts'
 /** What was seen of some variables.  Sets of values are bits, as everywhere. */
 export interface Seen {
   readonly flat: Flat
-  /** The values a variable had in the states in which a row was taken. */
+  /** The values a variable had in the states in which a row was taken that moves it, or that a command sets off. */
   readonly before: (row: number, variable: number) => number
   /** The values a variable has in some state. */
   readonly reached: (variable: number) => number
@@ -34,7 +34,7 @@ export const sideOf = (name: string): string => (name.includes('.') ? name.slice
 /** Looks at every state and every step of a graph once.  Only these variables are watched; more of them cost time. */
 export function scan(graph: Graph, names: readonly string[]): Seen {
   const { packed, states, size } = graph
-  const { flat, fields, words, step } = packed
+  const { flat, fields, words } = packed
   const watched = [...new Set(names)].map(name => {
     const variable = numberOf(flat, name)
     const process = flat.index.get(`${sideOf(name)}.process`)
@@ -46,19 +46,24 @@ export function scan(graph: Graph, names: readonly string[]): Seen {
   const reached = new Int32Array(count)
   const rests = new Int32Array(count)
   const here = new Int32Array(count)
-  const next = new Int32Array(words)
   const owed = Uint8Array.from(flat.rows, row => (row.owed ? 1 : 0))
-  let quiet = true
-
-  const emit = (row: number): void => {
-    if (owed[row] === 1) quiet = false
-    for (let i = 0; i < count; i++) before[row * count + i] = (before[row * count + i] ?? 0) | (here[i] ?? 0)
-  }
+  // There are millions of steps, and of most rows nobody asks.
+  const asked = flat.rows.map(({ cells, cause }) =>
+    watched.flatMap(({ variable }, i) =>
+      cause?.kind === 'command' || cells.some(cell => cell.variable === variable && cell.to >= 0) ? [i] : [],
+    ),
+  )
+  const { heads, edges } = linksOf(graph)
   for (let state = 0; state < size.states; state++) {
     const at = state * words
     for (const [i, { field }] of watched.entries()) here[i] = field === undefined ? 0 : 1 << read(states, at, field)
-    quiet = true
-    step(states, at, next, emit)
+    let quiet = true
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) {
+      const row = edges[edge * 2 + 1] ?? 0
+      if (owed[row] === 1) quiet = false
+      for (const i of asked[row] ?? []) before[row * count + i] = (before[row * count + i] ?? 0) | (here[i] ?? 0)
+    }
     for (const [i, { process }] of watched.entries()) {
       reached[i] = (reached[i] ?? 0) | (here[i] ?? 0)
       const alive = process === undefined || read(states, at, process) === 0

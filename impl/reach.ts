@@ -48,6 +48,7 @@ class Pairs {
   /** The values that each variable can have at all. */
   private readonly all: Int32Array
   private readonly width: number
+  private readonly stays: Int32Array
   /** When a pair of the variable was last new. */
   private readonly touched: Int32Array
   clock = 1
@@ -70,6 +71,7 @@ class Pairs {
     this.bits = new Int32Array(at)
     this.touched = new Int32Array(this.width)
     this.all = new Int32Array(this.width)
+    this.stays = new Int32Array(this.width)
     for (const [x, { name }] of variables.entries()) if (isPlace(name)) this.free(x)
     for (const x of kept) {
       for (const y of [x, ...(this.near[x] ?? [])]) this.join(x, this.startOf(x), y, this.startOf(y))
@@ -151,6 +153,24 @@ class Pairs {
     return found
   }
 
+  /** The same of every variable at once, until it is asked again. */
+  private underAll(allowed: ReadonlyMap<number, number>): Int32Array {
+    const { bits, width, stays } = this
+    stays.set(this.all)
+    for (const [x, xs] of allowed) {
+      if (xs === this.values(x)) continue
+      const rows: number[] = []
+      for (let rest = xs; rest !== 0; rest &= rest - 1) rows.push((this.base[x] ?? 0) + lowest(rest) * width)
+      for (const y of this.near[x] ?? []) {
+        let found = 0
+        for (const row of rows) found |= bits[row + y] ?? 0
+        stays[y] = (stays[y] ?? 0) & found
+      }
+    }
+    for (const [x, xs] of allowed) stays[x] = xs
+    return stays
+  }
+
   private isNear(x: number, y: number): boolean {
     const [a, b] = [this.sides[x] ?? 0, this.sides[y] ?? 0]
     return a === 0 || b === 0 || a === b
@@ -166,16 +186,13 @@ class Pairs {
     if (allowed === undefined) return
     const moves = cells.filter(({ to }) => to >= 0)
     // Of what is not named all that stands with the guard stays; look before anything is added.
-    const stays = new Map<number, number>()
-    for (const { variable } of moves) {
-      for (const y of this.near[variable] ?? []) if (!stays.has(y)) stays.set(y, this.under(allowed, y))
-    }
-    for (const { variable, to } of moves) stays.set(variable, 1 << to)
+    const stays = this.underAll(allowed)
+    for (const { variable, to } of moves) stays[variable] = 1 << to
     for (const { variable, to } of moves) {
       this.join(variable, 1 << to, variable, 1 << to)
       for (const y of this.near[variable] ?? []) {
-        this.join(variable, 1 << to, y, stays.get(y) ?? 0)
-        this.join(y, stays.get(y) ?? 0, variable, 1 << to)
+        this.join(variable, 1 << to, y, stays[y] ?? 0)
+        this.join(y, stays[y] ?? 0, variable, 1 << to)
       }
     }
   }

@@ -97,4 +97,25 @@ describe('what was found before', () => {
     cache.set('k', 1)
     expect(cache.get('k')).toBeUndefined()
   })
+
+  test("is not looked at again for the page, in whichever release's words, until its file is no longer whole", () => {
+    let looks = 0
+    const part = { machines: [], outcomes: [] }
+    const look = () => {
+      looks += 1
+      return part
+    }
+    const drawn = (release: string) => {
+      const wanted = { ...(unit as NonNullable<typeof unit>), drawn: release }
+      return findOrRecall(wanted, folder, {}, () => {}, look)
+    }
+    const before = ask()
+    expect(timeless(drawn('11.1'))).toEqual({ ...timeless(before), part })
+    expect(looks).toBe(1)
+    expect(drawn('11.0')).toEqual({ ...before, part, recalled: true })
+    expect(looks).toBe(1)
+    for (const file of readdirSync(folder)) writeFileSync(join(folder, file), 'x')
+    expect(drawn('11.1').part).toEqual(part)
+    expect(looks).toBe(2)
+  })
 })

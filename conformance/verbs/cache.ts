@@ -18,29 +18,44 @@ export function cacheFolder(): string | undefined {
   return existsSync(modules) ? join(modules, '.cache/lockstep/check') : undefined
 }
 
-let code: string | undefined
+const here = (folder: string): string => join(import.meta.dirname, folder)
 
-/** A hash of the sources that decide what is found. */
-export function codeHash(): string {
-  code ??= hash(
-    (
-      [
-        ['../../impl', /^/],
-        // What a witness is told with; pictures and pages do not matter.
-        ['../../diagrams', /^(arrows|ascii|frames|label|line|mermaid|scan|story)\./],
-        ['.', /^(unit|ids)\./],
-      ] as const
-    )
-      .map(([folder, which]) => [join(import.meta.dirname, folder), which] as const)
+/** A hash of sources: of each folder those whose names fit. */
+const hashOf = (folders: readonly (readonly [folder: string, which: RegExp])[]): string =>
+  hash(
+    folders
       .flatMap(([folder, which]) =>
-        readdirSync(folder)
+        readdirSync(here(folder))
           .filter(file => which.test(file) && /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
           .sort()
-          .map(file => `${file}\n${hash(readFileSync(join(folder, file), 'utf8'))}`),
+          .map(file => `${file}\n${hash(readFileSync(join(here(folder), file), 'utf8'))}`),
       )
       .join('\n'),
   )
+
+let code: string | undefined
+let drawing: string | undefined
+
+/** A hash of the sources that decide what is found. */
+export function codeHash(): string {
+  code ??= hashOf([
+    ['../../impl', /^/],
+    // What a witness is told with; pictures and pages do not matter.
+    ['../../diagrams', /^(arrows|ascii|frames|label|line|mermaid|scan|story)\./],
+    ['.', /^(unit|ids)\./],
+  ])
   return code
+}
+
+/** A hash of the sources that decide what the page takes of what is explored. */
+export function drawingHash(): string {
+  drawing ??= hashOf([
+    ['../../impl', /^/],
+    ['../../diagrams', /^/],
+    ['../../diagrams/site', /^/],
+    ['.', /^(unit|ids)\./],
+  ])
+  return drawing
 }
 
 /**

@@ -1,51 +1,79 @@
 /** `lockstep draw`: everything that is printed from the rules. */
 import { checkAll, drawEverything, writeAll } from '../../diagrams/draw.ts'
 import type { Told } from '../../diagrams/site/claims.ts'
+import type { Explored, Variant } from '../../diagrams/site/machines.ts'
 import { versions } from '../../spec/versions.ts'
 import { progressLine, remark, seenIn } from './common.ts'
 import { allClaims, allSystems } from './ids.ts'
-import { unitsOf } from './unit.ts'
+import { type Unit, unitsOf } from './unit.ts'
 import { findAll } from './workers.ts'
 
-/** Ways to what verdicts rest on; what `lockstep check` found before is not looked for again. */
-async function toldWays(): Promise<Told[]> {
+/**
+ * What is to be explored for the page: what claims are judged of, and other releases that are
+ * drawn.  Both are one unit where they are the same, so that nothing is explored twice.
+ */
+export function unitsFor(variants: readonly Variant[]): Unit[] {
   const explored = allSystems.filter(system => system.explored)
-  const units = unitsOf(
+  const judged = unitsOf(
     explored,
     versions,
     allClaims.map(({ id }) => id),
   )
-  const line = progressLine()
-  let begun = 0
-  const { found, stop } = findAll(units, ({ system }) => line.show(`${++begun}/${units.length}  ${system}`), {
-    recall: true,
+  const left = new Set(variants)
+  const both = judged.map(unit => {
+    const one = [...left].find(({ system, names }) => system === unit.system && names.includes(unit.versions[0] ?? ''))
+    if (one === undefined) return unit
+    left.delete(one)
+    return { ...unit, drawn: one.release }
   })
-  try {
-    const all = await Promise.all(found)
-    return all.flatMap(({ claims }, i) =>
-      claims.flatMap(({ id, told }) =>
-        told === undefined ? [] : [{ claim: id, versions: units[i]?.versions ?? [], ...told }],
-      ),
-    )
-  } finally {
-    line.clear()
-    await stop()
-  }
+  const others = [...left].map(({ system, release }) => ({ system, versions: [release], claims: [], drawn: release }))
+  // The page gathers system by system.
+  const order = [...new Set([...variants, ...both].map(({ system }) => system))]
+  return [...both, ...others].sort((a, b) => order.indexOf(a.system) - order.indexOf(b.system))
 }
 
 /** Writes the page that shows all of it; answers the exit code. */
 export async function drawSite(folder: string): Promise<number> {
-  const { writeSite } = await import('../../diagrams/site/write.ts')
-  const seen = seenIn(versions)
-  const { file, bytes } = await writeSite(folder, {
-    claims: allClaims,
-    told: await toldWays(),
-    seen: name => {
-      const found = seen(name)
-      return found === 'source' ? [] : found
-    },
+  const [{ writeSite }, { variants }] = await Promise.all([
+    import('../../diagrams/site/write.ts'),
+    import('../../diagrams/site/machines.ts'),
+  ])
+  const chosen = variants()
+  const units = unitsFor(chosen)
+  const line = progressLine()
+  let begun = 0
+  // What `lockstep check`, or an earlier page, found before is not looked for again.
+  const { found, stop } = findAll(units, ({ system }) => line.show(`${++begun}/${units.length}  ${system}`), {
+    recall: true,
   })
-  remark(`wrote ${file}, ${(bytes / 1e6).toFixed(1)} MB; open it in a browser`)
+  const told = async (): Promise<Told[]> =>
+    (await Promise.all(found)).flatMap(({ claims }, i) =>
+      claims.flatMap(({ id, told }) =>
+        told === undefined ? [] : [{ claim: id, versions: units[i]?.versions ?? [], ...told }],
+      ),
+    )
+  const explored: Explored = async ({ system, release }) => {
+    const at = units.findIndex(unit => unit.system === system && unit.drawn === release)
+    const part = (await found[at])?.part
+    if (part === undefined) throw new Error(`nobody explored ${system} of QEMU ${release}`)
+    return part
+  }
+  const seen = seenIn(versions)
+  try {
+    const { file, bytes } = await writeSite(folder, {
+      claims: allClaims,
+      ...{ told: told(), variants: chosen, explored },
+      seen: name => {
+        const found = seen(name)
+        return found === 'source' ? [] : found
+      },
+    })
+    line.clear()
+    remark(`wrote ${file}, ${(bytes / 1e6).toFixed(1)} MB; open it in a browser`)
+  } finally {
+    line.clear()
+    await stop()
+  }
   return 0
 }
 

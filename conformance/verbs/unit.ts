@@ -6,14 +6,15 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { asciiSequence } from '../../diagrams/ascii.ts'
 import { storyOf, type ToldStory } from '../../diagrams/frames.ts'
+import type { Part } from '../../diagrams/site/part.ts'
 import { tell } from '../../diagrams/story.ts'
-import { type EngineName, explore, LimitError, type Progress } from '../../impl/explore.ts'
+import { type EngineName, explore, type Graph, LimitError, type Progress } from '../../impl/explore.ts'
 import { isIn, slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { isLasting, Judge, type ReducedVerdict, type Verdict } from '../../impl/judge.ts'
 import { tlaName } from '../../impl/tla.ts'
 import type { System } from '../../spec/lang.ts'
-import { Cache, cacheFolder, keyOf } from './cache.ts'
+import { Cache, cacheFolder, drawingHash, keyOf } from './cache.ts'
 import { allClaims, allSystems } from './ids.ts'
 
 /** What to look at; releases that have the very same rules of a system are one. */
@@ -22,6 +23,8 @@ export interface Unit {
   readonly versions: readonly string[]
   /** The ids of the claims to judge. */
   readonly claims: readonly string[]
+  /** A release with these rules in whose words the page is to tell of it; nothing is told when left out. */
+  readonly drawn?: string
 }
 
 /** What was found of a claim. */
@@ -47,6 +50,8 @@ export interface Found {
   readonly unused: readonly string[]
   readonly seconds: number
   readonly claims: readonly FoundClaim[]
+  /** What the page takes of it. */
+  readonly part?: Part
   /** It was found before, and nothing that it rests on has changed since. */
   readonly recalled?: true
 }
@@ -113,12 +118,14 @@ export function find(
   { system: name, versions, claims }: Unit,
   how: How = {},
   progress: (at: Progress) => void = () => {},
+  look?: (graph: Graph) => Part,
 ): Found {
   const system = allSystems.find(one => one.name === name)
   const [version] = versions
   if (system === undefined || version === undefined) throw new Error(`there is no system "${name}" to explore`)
   const chosen = claims.flatMap(id => allClaims.filter(claim => claim.id === id))
-  const lasting = chosen.some(claim => isLasting(claim) || claim.without.length + claim.observers.length > 0)
+  const lasting =
+    look !== undefined || chosen.some(claim => isLasting(claim) || claim.without.length + claim.observers.length > 0)
   // Its graphs are let go with the judge: the next may be large.
   const judge = new Judge((packed, options) => {
     try {
@@ -129,8 +136,10 @@ export function find(
     }
   })
   const before = performance.now()
-  const { size, fingerprint, unused, packed } = judge.graph(system, version, undefined, lasting)
+  const graph = judge.graph(system, version, undefined, lasting)
+  const { size, fingerprint, unused, packed } = graph
   const seconds = Math.round(performance.now() - before) / 1000
+  const part = look?.(graph)
   // Claims about the same graph follow each other: it is explored once, however many there are.
   const groups = Map.groupBy(chosen, ({ without, observers }) => JSON.stringify([without, observers]))
   const verdicts = new Map<string, FoundClaim>()
@@ -151,6 +160,7 @@ export function find(
     ...{ size, fingerprint, unused, seconds },
     rules: packed.flat.rules.map(({ id }) => id),
     claims: claims.flatMap(id => verdicts.get(id) ?? []),
+    ...(part !== undefined && { part }),
   }
 }
 
@@ -160,18 +170,27 @@ export function findOrRecall(
   folder: string | undefined = cacheFolder(),
   how: How = {},
   progress: (at: Progress) => void = () => {},
+  look?: (graph: Graph) => Part,
 ): Found {
   const system = allSystems.find(one => one.name === unit.system)
   const [version] = unit.versions
-  if (system === undefined || version === undefined || folder === undefined) return find(unit, how, progress)
-  const cache = new Cache<Found>(folder)
+  if (system === undefined || version === undefined || folder === undefined) return find(unit, how, progress, look)
   const claims = unit.claims.flatMap(id => allClaims.filter(claim => claim.id === id))
-  const key = keyOf(flatten(system, version), { system, versions: unit.versions, claims })
+  const flat = flatten(system, version)
+  const cache = new Cache<Omit<Found, 'part'>>(folder)
+  const parts = new Cache<Part>(folder)
+  const key = keyOf(flat, { system, versions: unit.versions, claims })
+  // Whichever release is named, what is taken of the same rules is the same.
+  const partKey = look && keyOf({ ...flat, version: '' }, { system, versions: [], claims: [] }, drawingHash())
   const known = cache.get(key)
-  if (known !== undefined) return { ...known, recalled: true }
-  const found = find(unit, how, progress)
-  cache.set(key, found)
-  return found
+  const part = partKey === undefined ? undefined : parts.get(partKey)
+  if (known !== undefined && (partKey === undefined || part !== undefined))
+    return { ...known, ...(part !== undefined && { part }), recalled: true }
+  const wanted = known === undefined ? unit : { ...unit, claims: [] }
+  const { part: fresh = part, ...found } = find(wanted, how, progress, part === undefined ? look : undefined)
+  if (known === undefined) cache.set(key, found)
+  if (partKey !== undefined && part === undefined && fresh !== undefined) parts.set(partKey, fresh)
+  return { ...(known ?? found), ...(fresh !== undefined && { part: fresh }) }
 }
 
 /** What is sent to a worker. */
@@ -191,12 +210,19 @@ export type Answer =
   | { readonly progress: Progress }
   | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
 
+/** Does one as it is ordered. */
+export async function obey({ unit, recall, how }: Order, progress: (at: Progress) => void): Promise<Found> {
+  // Whoever only checks does not wait for what draws.
+  const look = unit.drawn === undefined ? undefined : (await import('../../diagrams/site/part.ts')).partOf
+  return recall ? findOrRecall(unit, undefined, how, progress, look) : find(unit, how, progress, look)
+}
+
 if (!isMainThread && workerData === WORKER) {
-  parentPort?.on('message', ({ unit, recall, how }: Order) => {
+  parentPort?.on('message', async (order: Order) => {
     let answer: Answer
     try {
       const progress = (at: Progress) => parentPort?.postMessage({ progress: at } satisfies Answer)
-      answer = { found: recall ? findOrRecall(unit, undefined, how, progress) : find(unit, how, progress) }
+      answer = { found: await obey(order, progress) }
     } catch (error) {
       const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error))
       answer = { error: { name, message, stack } }

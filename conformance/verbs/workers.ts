@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../../impl/explore.ts'
-import { type Answer, type Found, find, findOrRecall, type How, type Order, type Unit, WORKER } from './unit.ts'
+import { type Answer, type Found, type How, type Order, obey, type Unit, WORKER } from './unit.ts'
 
 /** The file of a worker thread: in a checkout it is TypeScript, in a published package it is not. */
 const file = new URL(`./unit.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -57,7 +57,7 @@ export function findAll(
       started(unit)
       try {
         const told = (at: Progress) => progress(unit, at)
-        slots[i]?.resolve(recall ? findOrRecall(unit, undefined, how, told) : find(unit, how, told))
+        slots[i]?.resolve(await obey({ unit, recall, how }, told))
       } catch (error) {
         slots[i]?.reject(error)
       }

@@ -6,7 +6,7 @@ import { answerInfos } from './answers.ts'
 import { claimInfos, type Told } from './claims.ts'
 import { consumers } from './consumers.ts'
 import { lines } from './lines.ts'
-import { machinesOf, type Wanted } from './machines.ts'
+import { type Explored, variants as everyVariant, machinesOf, type Variant } from './machines.ts'
 import { Answers } from './questions.ts'
 import { releaseNames, releases } from './releases.ts'
 import { Rulebook } from './rulebook.ts'
@@ -17,30 +17,41 @@ import type { SiteData } from './types.ts'
 /** What the page is made from besides the rules. */
 export interface Sources {
   readonly claims: readonly (Claim & { readonly id: string })[]
-  /** Ways that `lockstep check` found. */
-  readonly told: readonly Told[]
+  /** Ways that `lockstep check` found, or finds meanwhile. */
+  readonly told: readonly Told[] | Promise<readonly Told[]>
   /** Of which releases a real binary was seen to take a rule, by its name. */
   readonly seen: (name: string) => readonly string[]
-  /** Which systems are explored in which releases; all, when left out. */
-  readonly wanted?: Wanted
+  /** Which systems in which releases; all, when left out. */
+  readonly variants?: readonly Variant[]
+  /** How they are explored; here and now, when left out. */
+  readonly explored?: Explored
   /** In which releases commands are answered; all, when left out. */
   readonly answered?: readonly string[]
 }
 
-/** Gathers it.  Explores every system that is drawn, in every release. */
-export async function siteData({ claims, told, seen, wanted, answered = releaseNames }: Sources): Promise<SiteData> {
+/** Gathers it. */
+export async function siteData({
+  claims,
+  told,
+  seen,
+  variants = everyVariant(),
+  explored,
+  answered = releaseNames,
+}: Sources): Promise<SiteData> {
   const book = new Rulebook(seen)
   const stories = new Stories()
-  const questions = new Answers(book, stories)
-  const machines = await machinesOf(book, stories, questions.ask, wanted)
-  const answers = answerInfos(book, rowsOfAll(answered))
+  const questions = new Answers()
+  // Others may be exploring meanwhile.
+  const rows = rowsOfAll(answered)
+  const machines = await machinesOf(book, stories, questions, variants, explored)
+  const answers = answerInfos(book, rows)
   const runs = runsOf(runsFolder, stories)
   const old = asked.map(({ title, who, answer, claims: names }, i) => ({
     ...{ title, who, answer },
     claims: names.flatMap(name => claims.find(claim => `${claim.system}: ${claim.name}` === name)?.id ?? []),
     moves: i > 0 ? [] : around.map(({ from, to, answer: how = '' }) => [from, to, how] as const),
   }))
-  const judged = claimInfos(claims, told, book, stories)
+  const judged = claimInfos(claims, await told, book, stories)
   return {
     ...{ releases, machines, answers, runs, consumers, lines },
     asked: old,

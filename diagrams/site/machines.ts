@@ -1,24 +1,21 @@
 /** The machines of the page: each variable that is drawn, over all releases at once. */
-import { explore, type Graph } from '../../impl/explore.ts'
 import type { Flat } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
-import { namesOf, SpecError } from '../../impl/move.ts'
-import { pack } from '../../impl/pack.ts'
+import { SpecError } from '../../impl/move.ts'
 import type { System } from '../../spec/lang.ts'
 import { systems } from '../../spec/systems.ts'
-import { type Arrow, arrowsOf, GONE } from '../arrows.ts'
-import { storyOf } from '../frames.ts'
+import { GONE } from '../arrows.ts'
+import type { ToldStory } from '../frames.ts'
 import { type Grid, grids } from '../grid.ts'
-import { printEvent } from '../label.ts'
 import { layOut } from '../layout.ts'
 import { widthOf } from '../measure.ts'
 import { type StatePlan, states } from '../plan.ts'
-import { numberOf, scan } from '../scan.ts'
+import { type Part, type PartMachine, partAt } from './part.ts'
+import type { Answers } from './questions.ts'
 import { maskOf, releaseNames, releases } from './releases.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Stories } from './stories.ts'
 import type { EdgeInfo, LayoutInfo, MachineInfo, Mask, NodeInfo, Point } from './types.ts'
-import { firstSteps, wayTo } from './ways.ts'
 
 /** A system by its name. */
 export function systemNamed(name: string): System {
@@ -49,6 +46,24 @@ export type Wanted = (system: string, release: string) => boolean
 
 const everything: Wanted = () => true
 
+/** Releases in which a system that is drawn is the very same, and in the words of which of them it is told. */
+export interface Variant {
+  readonly system: string
+  readonly release: string
+  readonly flat: Flat
+  readonly names: readonly string[]
+}
+
+/** All that are to be explored, system by system. */
+export const variants = (wanted: Wanted = everything): Variant[] =>
+  [...new Set(states.map(({ system }) => system))].flatMap(system => {
+    const chosen = releaseNames.filter(name => wanted(system, name))
+    return variantsOf(systemNamed(system), chosen).map(one => ({ system, release: one.flat.version, ...one }))
+  })
+
+/** Explores one, unless somebody has done it. */
+export type Explored = (variant: Variant) => Part | Promise<Part>
+
 /** What is gathered of a machine while releases go by. */
 interface Gathered {
   readonly plan: StatePlan
@@ -67,90 +82,70 @@ interface GatheredEdge {
 }
 
 const FONT = 12
-const MOST = 26
-
-const shorten = (text: string, most = MOST): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
-
-/** The few words on an arrow: its command or first cause, and what is said. */
-function shortLabel(arrow: Arrow): string[] {
-  const commands = new Set(arrow.rows.flatMap(({ cause }) => (cause?.kind === 'command' ? [cause.name] : [])))
-  const others = new Set(
-    arrow.rows.flatMap(({ cause, rule }) =>
-      cause?.kind === 'command' ? [] : [cause?.kind === 'receives' ? `← ${cause.name}` : rule.rule.name],
-    ),
-  )
-  const causes = [...[...commands].map(name => `*${name}`), ...others]
-  const [first = ''] = causes
-  const events = new Set(
-    arrow.rows.flatMap(({ outputs }) =>
-      outputs.flatMap(output => (output.kind === 'event' ? [printEvent(output.name, output.data)] : [])),
-    ),
-  )
-  const said = [...events].map(event => event.replace(/^MIGRATION /, '')).join(', ')
-  return [
-    `${shorten(first)}${causes.length > 1 ? ` +${causes.length - 1}` : ''}`,
-    ...(said === '' ? [] : [shorten(`⇒ ${said}`, MOST + 2)]),
-  ]
-}
 
 const add = <K>(map: Map<K, Mask>, key: K, mask: Mask): void => void map.set(key, (map.get(key) ?? 0) | mask)
 
-/** Explores every system of the plan in every release, and lends each graph besides. */
+/** Gathers every system of the plan in every release; what was found of the questions is passed on. */
 export async function machinesOf(
   book: Rulebook,
   stories: Stories,
-  lend: (graph: Graph, mask: Mask) => void,
-  wanted: Wanted = everything,
+  questions: Answers,
+  all: readonly Variant[],
+  explored: Explored = ({ system, release }) => partAt(systemNamed(system), release),
 ): Promise<MachineInfo[]> {
-  const all: Gathered[] = states.map(plan => ({ plan, values: [], nodes: new Map(), edges: new Map() }))
-  for (const [system, mine] of Map.groupBy(all, ({ plan }) => plan.system)) {
-    const chosen = releaseNames.filter(name => wanted(system, name))
-    for (const { flat, names } of variantsOf(systemNamed(system), chosen)) {
-      const graph = explore(pack(flat))
+  const found: MachineInfo[] = []
+  for (const [system, plans] of Map.groupBy(states, plan => plan.system)) {
+    const mine: Gathered[] = plans.map(plan => ({ plan, values: [], nodes: new Map(), edges: new Map() }))
+    for (const variant of all.filter(one => one.system === system)) {
+      const { flat, names } = variant
+      const { machines, outcomes } = await explored(variant)
       const mask = maskOf(names)
       for (const rule of flat.rules) book.numberOf(rule)
-      gather(graph, mask, mine, book, stories)
-      lend(graph, mask)
+      // In a part a rule goes by its place.
+      const ruleOf = (place: number): number => {
+        const rule = flat.rules[place]
+        return rule === undefined ? -1 : book.numberOf(rule)
+      }
+      const told = (story: ToldStory): number =>
+        stories.add({
+          ...story,
+          release: flat.version,
+          frames: story.frames.map(frame => ({ ...frame, rule: ruleOf(frame.rule) })),
+        })
+      for (const one of mine) {
+        const part = machines.find(({ file }) => file === one.plan.file)
+        if (part !== undefined) gather(part, mask, one, ruleOf, told)
+      }
+      questions.hear(outcomes, mask, told)
     }
+    for (const one of mine) if (one.nodes.size > 0) found.push(await finish(one))
   }
-  const found: MachineInfo[] = []
-  for (const one of all) if (one.nodes.size > 0) found.push(await finish(one))
   return found
 }
 
-function gather(graph: Graph, mask: Mask, mine: readonly Gathered[], book: Rulebook, stories: Stories): void {
-  const { flat } = graph.packed
-  const variables = mine.map(({ plan }) => plan.variable)
-  const seen = scan(graph, variables)
-  const firsts = firstSteps(graph, variables)
-  for (const { plan, values, nodes, edges } of mine) {
-    const number = numberOf(flat, plan.variable)
-    const all = flat.variables[number]?.values ?? []
-    for (const value of all) if (!values.includes(value)) values.push(value)
-    const arrows = arrowsOf(seen, plan.variable)
-    const rests = namesOf(seen.rests(number), all)
-    const here = new Set([...namesOf(seen.starts(number), all), ...arrows.flatMap(({ from, to }) => [from, to])])
-    for (const value of here) {
-      const node = nodes.get(value) ?? { mask: 0, final: 0, rest: 0 }
-      const final = value !== GONE && !arrows.some(({ from }) => from === value)
-      node.mask |= mask
-      if (final) node.final |= mask
-      else if (rests.includes(value)) node.rest |= mask
-      nodes.set(value, node)
-    }
-    for (const arrow of arrows) {
-      const { from, to } = arrow
-      const key = JSON.stringify([from, to])
-      const edge = edges.get(key) ?? { from, to, mask: 0, labels: new Map(), rules: new Map(), ways: new Map() }
-      edges.set(key, edge)
-      edge.mask |= mask
-      add(edge.labels, JSON.stringify(shortLabel(arrow)), mask)
-      for (const { rule } of arrow.rows) add(edge.rules, book.numberOf(rule), mask)
-      const first = firsts.get(JSON.stringify([plan.variable, from, to]))
-      if (first === undefined) continue
-      const title = `${plan.title}: ${from} to ${to}`
-      add(edge.ways, stories.add(storyOf(graph, wayTo(graph, first), title, book.numberOf)), mask)
-    }
+function gather(
+  part: PartMachine,
+  mask: Mask,
+  { values, nodes, edges }: Gathered,
+  ruleOf: (place: number) => number,
+  told: (story: ToldStory) => number,
+): void {
+  for (const value of part.values) if (!values.includes(value)) values.push(value)
+  for (const { value, final, rest } of part.states) {
+    const node = nodes.get(value) ?? { mask: 0, final: 0, rest: 0 }
+    node.mask |= mask
+    if (final) node.final |= mask
+    else if (rest) node.rest |= mask
+    nodes.set(value, node)
+  }
+  for (const { from, to, label, rules, way } of part.arrows) {
+    const key = JSON.stringify([from, to])
+    const edge = edges.get(key) ?? { from, to, mask: 0, labels: new Map(), rules: new Map(), ways: new Map() }
+    edges.set(key, edge)
+    edge.mask |= mask
+    add(edge.labels, JSON.stringify(label), mask)
+    for (const rule of rules) add(edge.rules, ruleOf(rule), mask)
+    if (way !== undefined) add(edge.ways, told(way), mask)
   }
 }
 

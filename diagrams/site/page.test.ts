@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allClaims } from '../../conformance/verbs/ids.ts'
 import { find } from '../../conformance/verbs/unit.ts'
 import { clientCode, scriptSafe } from './html.ts'
+import { variants } from './machines.ts'
 import { maskOf, releaseNames } from './releases.ts'
 import type { SiteData } from './types.ts'
 import { writeSite } from './write.ts'
@@ -38,7 +39,7 @@ beforeAll(async () => {
     claims: allClaims,
     told,
     seen: () => ['11.1'],
-    wanted,
+    variants: variants(wanted),
     answered: ['9.0', '10.0', '11.1'],
   })
   ;({ file, bytes } = written)

@@ -1,10 +1,8 @@
 /** Questions that many ask, each as what happens, where, and who is listened to.  The checker answers them. */
 import type { Graph } from '../../impl/explore.ts'
-import { slug } from '../../impl/flat.ts'
+import { type FlatRule, slug } from '../../impl/flat.ts'
 import type { Pattern } from '../../spec/lang.ts'
-import { storyOf } from '../frames.ts'
-import type { Rulebook } from './rulebook.ts'
-import type { Stories } from './stories.ts'
+import { storyOf, type ToldStory } from '../frames.ts'
 import type { Mask, Outcome, QuestionInfo } from './types.ts'
 import { follow } from './ways.ts'
 
@@ -147,48 +145,55 @@ export const questions: readonly QuestionPlan[] = [
   },
 ]
 
+/** What was found to follow something, in one release. */
+export interface PartOutcome {
+  /** The id of the question. */
+  readonly question: string
+  readonly events: readonly string[]
+  readonly end: string
+  readonly story: ToldStory
+}
+
+/** More different endings than this are told of no question: the shortest are. */
+const MOST = 12
+
+/** Asks a graph all that is asked of its system. */
+export const outcomesOf = (graph: Graph, placeOf: (rule: FlatRule) => number): PartOutcome[] =>
+  questions
+    .filter(({ system }) => system === graph.packed.flat.name)
+    .flatMap(plan => {
+      const killed = plan.side === 'src' ? 'dst' : 'src'
+      const begins = plan.begins.flatMap(name => {
+        const sides = name === 'be killed' ? [killed] : [plan.side]
+        return sides.map(side => `${side}/${slug(name)}`)
+      })
+      return follow(graph, { ...plan, begins }, plan.ends)
+        .toSorted((a, b) => a.events.length - b.events.length || a.path.steps.length - b.path.steps.length)
+        .slice(0, MOST)
+        .map(({ events, end, path }) => ({
+          ...{ question: plan.id, events, end },
+          story: storyOf(graph, path, plan.title, placeOf),
+        }))
+    })
+
 /** What is gathered of a question. */
 interface Gathered {
   readonly plan: QuestionPlan
   readonly outcomes: Map<string, { mask: Mask; readonly outcome: Omit<Outcome, 'mask'> }>
 }
 
-/** More different endings than this are told of no question: the shortest are. */
-const MOST = 12
-
-/** Collects answers while graphs go by. */
+/** Collects answers while releases go by. */
 export class Answers {
   private readonly all: readonly Gathered[] = questions.map(plan => ({ plan, outcomes: new Map() }))
-  private readonly book: Rulebook
-  private readonly stories: Stories
 
-  constructor(book: Rulebook, stories: Stories) {
-    this.book = book
-    this.stories = stories
-  }
-
-  /** Asks a graph, which is of these releases. */
-  readonly ask = (graph: Graph, mask: Mask): void => {
-    const { flat } = graph.packed
-    for (const { plan, outcomes } of this.all) {
-      if (plan.system !== flat.name) continue
-      const killed = plan.side === 'src' ? 'dst' : 'src'
-      const begins = plan.begins.flatMap(name => {
-        const sides = name === 'be killed' ? [killed] : [plan.side]
-        return sides.map(side => `${side}/${slug(name)}`)
-      })
-      const found = follow(graph, { ...plan, begins }, plan.ends)
-      const shortest = found.toSorted(
-        (a, b) => a.events.length - b.events.length || a.path.steps.length - b.path.steps.length,
-      )
-      for (const { events, end, path } of shortest.slice(0, MOST)) {
-        const key = JSON.stringify([events, end])
-        const known = outcomes.get(key)
-        if (known === undefined) {
-          const story = this.stories.add(storyOf(graph, path, plan.title, this.book.numberOf))
-          outcomes.set(key, { mask, outcome: { events, end, story } })
-        } else known.mask |= mask
-      }
+  /** Takes what was found in these releases; a story is told once. */
+  hear(found: readonly PartOutcome[], mask: Mask, told: (story: ToldStory) => number): void {
+    for (const { question, events, end, story } of found) {
+      const outcomes = this.all.find(({ plan }) => plan.id === question)?.outcomes
+      const key = JSON.stringify([events, end])
+      const known = outcomes?.get(key)
+      if (known === undefined) outcomes?.set(key, { mask, outcome: { events, end, story: told(story) } })
+      else known.mask |= mask
     }
   }
 

@@ -1,6 +1,6 @@
 /** Ways through explored graphs: the shortest to each arrow, and all that can follow something. */
 import type { Graph, PathStep } from '../../impl/explore.ts'
-import { pathTo } from '../../impl/explore.ts'
+import { linksOf, pathTo } from '../../impl/explore.ts'
 import { anyOf, cellsOf, read } from '../../impl/pack.ts'
 import type { Pattern } from '../../spec/lang.ts'
 import { GONE } from '../arrows.ts'
@@ -11,7 +11,7 @@ import type { Path } from '../story.ts'
 /** The first step, in the order of the search, that takes each arrow of these variables, by `variable from to`. */
 export function firstSteps(graph: Graph, variables: readonly string[]): Map<string, { state: number; step: PathStep }> {
   const { packed, states, size } = graph
-  const { flat, fields, words, step } = packed
+  const { flat, fields, words } = packed
   const watched = variables.map(name => ({ name, side: sideOf(name), number: numberOf(flat, name) }))
   const moves = flat.rows.map(row =>
     watched.flatMap(({ name, side, number }) => {
@@ -25,18 +25,20 @@ export function firstSteps(graph: Graph, variables: readonly string[]): Map<stri
     }),
   )
   const found = new Map<string, { state: number; step: PathStep }>()
-  const next = new Int32Array(words)
+  const { heads, edges } = linksOf(graph)
   for (let state = 0; state < size.states; state++) {
-    step(states, state * words, next, row => {
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) {
+      const [next = 0, row = 0] = [edges[edge * 2], edges[edge * 2 + 1]]
       for (const { name, field, values, known, to } of moves[row] ?? []) {
         const value = field === undefined ? 0 : read(states, state * words, field)
         if (known[value] === 1) continue
         known[value] = 1
         const from = field === undefined ? '' : (values[value] ?? '')
         const key = JSON.stringify([name, from, to])
-        if (from !== to && !found.has(key)) found.set(key, { state, step: { row, state: graph.find(next, 0) } })
+        if (from !== to && !found.has(key)) found.set(key, { state, step: { row, state: next } })
       }
-    })
+    }
   }
   return found
 }
@@ -78,10 +80,15 @@ export function follow(
   ends: readonly string[],
 ): Followed[] {
   const { packed, states, size } = graph
-  const { flat, words, step, fields } = packed
+  const { flat, words, fields } = packed
   const fits = anyOf(packed, [cellsOf(flat, where)])
   const isOver = anyOf(packed, [cellsOf(flat, until)])
-  const next = new Int32Array(words)
+  const { heads, edges } = linksOf(graph)
+  /** Calls back with the row and the end of each step of a state. */
+  const eachStep = (state: number, take: (row: number, next: number) => void): void => {
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) take(edges[edge * 2 + 1] ?? 0, edges[edge * 2] ?? 0)
+  }
   const said = flat.rows.map(row =>
     row.outputs.flatMap(output =>
       output.kind === 'event' && output.side === side
@@ -112,8 +119,8 @@ export function follow(
   }
   for (let state = 0; state < size.states; state++) {
     if (!fits(states, state * words)) continue
-    step(states, state * words, next, row => {
-      if (beginning[row]) add(graph.find(next, 0), numbered(said[row] ?? []), -1 - state, row)
+    eachStep(state, (row, next) => {
+      if (beginning[row]) add(next, numbered(said[row] ?? []), -1 - state, row)
     })
   }
   const results = new Map<string, Followed>()
@@ -123,11 +130,11 @@ export function follow(
     const over = isOver(states, node.state * words)
     let owes = false
     if (!over && events.length <= LONGEST) {
-      step(states, node.state * words, next, row => {
+      eachStep(node.state, (row, next) => {
         if (!goesOn[row]) return
         if (flat.rows[row]?.owed) owes = true
         const more = said[row] ?? []
-        add(graph.find(next, 0), more.length === 0 ? node.said : numbered([...events, ...more]), at, row)
+        add(next, more.length === 0 ? node.said : numbered([...events, ...more]), at, row)
       })
     }
     if (owes || events.length > LONGEST) continue
