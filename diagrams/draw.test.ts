@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkAll, drawAll, folder as here, sealed, stampOf, writeAll } from './draw.ts'
+import { versions } from '../spec/versions.ts'
+import { checkAll, drawAll, folder as here, type Pictures, sealed, stampOf, writeAll } from './draw.ts'
+import { states } from './plan.ts'
 
 const files = new Map([
   ['one.md', '# one\n'],
@@ -63,7 +65,8 @@ describe('a folder of printed files', () => {
 })
 
 describe('what is printed of QEMU', () => {
-  const printed = drawAll()
+  const drawnPictures: Pictures = new Map()
+  const printed = drawAll(undefined, drawnPictures)
 
   test('says where it comes from', () => {
     for (const text of printed.values()) expect(text.split('\n').slice(0, 2).join('\n')).toContain('npm run draw')
@@ -71,6 +74,19 @@ describe('what is printed of QEMU', () => {
 
   test('is the same when printed again: what lies here was printed by somebody else', () => {
     for (const [file, text] of printed) expect([file, readFileSync(join(here, file), 'utf8')]).toEqual([file, text])
+  })
+
+  test('says of every machine, from each release to the next, what changed or that nothing did', () => {
+    const pictures = [...drawnPictures.keys()]
+    const index = printed.get('README.md') ?? ''
+    for (const { file } of states) {
+      const [, line = ''] = new RegExp(`\\(${file}\\.svg\\)\n\nWhat changed in it: (.*)`).exec(index) ?? []
+      const said = line.split('; ')
+      expect([file, said.length]).toEqual([file, versions.length - 1])
+      const linked = said.flatMap(one => /\((.*\.svg)\)/.exec(one)?.[1] ?? [])
+      expect(pictures.filter(one => one.startsWith(file) && one.includes('-to-'))).toEqual(linked)
+      expect(said.filter(one => one.startsWith('no difference from')).length + linked.length).toBe(said.length)
+    }
   })
 
   test('fits a terminal where it is ASCII', () => {

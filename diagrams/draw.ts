@@ -20,10 +20,10 @@ import { asciiSequence } from './ascii.ts'
 import { consumersPage, eventsPage } from './events.ts'
 import { examplesOf } from './examples.ts'
 import { overviewOf, overviews } from './overview.ts'
-import { indexPage, type Shown, transcriptPage } from './page.ts'
+import { type ChangeShown, indexPage, type Shown, transcriptPage } from './page.ts'
 import { drawPicture, type Picture } from './picture.ts'
 import { differenceOf, pictureOf } from './pictures.ts'
-import { charts, commands, compared, pages, type StatePlan, states, tabled, witnesses } from './plan.ts'
+import { charts, commands, pages, type StatePlan, states, tabled, witnesses } from './plan.ts'
 import { markdown, markdownPage, rst, rstPage, type Table } from './print.ts'
 import { answersPage, changesPage, claimsPage, fileFor, type Page, transitionsPage } from './releases.ts'
 import { rowsOfAll } from './rows.ts'
@@ -57,32 +57,34 @@ const exploreAt = (name: string, version: string): Graph =>
 
 const exploreNamed = (name: string): Graph => exploreAt(name, drawn)
 
-/** The pictures of what changed in the machines of a system, release by release. */
+/** What became of each machine of a system from release to release, by the file of the machine. */
 function differences(
   name: string,
   now: Seen,
   mine: readonly StatePlan[],
   add: (file: string, picture: Picture) => void,
-): void {
-  const wanted = mine.filter(({ file }) => compared.includes(file))
-  if (wanted.length === 0) return
+): Map<string, ChangeShown[]> {
+  const found = new Map<string, ChangeShown[]>(mine.map(({ file }) => [file, []]))
   const seenAt = (version: string): Seen =>
     version === drawn
       ? now
       : scan(
           exploreAt(name, version),
-          wanted.map(({ variable }) => variable),
+          mine.map(({ variable }) => variable),
         )
   let before: Seen | undefined
   for (const version of versions) {
     const seen = seenAt(version)
-    for (const plan of before === undefined ? [] : wanted) {
+    for (const plan of before === undefined ? [] : mine) {
       const old = (before as Seen).flat.version
       const picture = differenceOf(before as Seen, seen, plan, `${plan.title}: from QEMU ${old} to ${version}`)
-      if (picture !== undefined) add(`${plan.file}-${slug(old)}-to-${slug(version)}`, picture)
+      const file = `${plan.file}-${slug(old)}-to-${slug(version)}`
+      if (picture !== undefined) add(file, picture)
+      found.get(plan.file)?.push({ from: old, to: version, ...(picture !== undefined && { file }) })
     }
     before = seen
   }
+  return found
 }
 
 /**
@@ -117,11 +119,12 @@ export function drawAll(
       graph,
       [...mine(states), ...mine(commands)].map(plan => plan.variable),
     )
+    const changes = differences(name, seen, mine(states), (file, picture) => pictures.set(`${file}.svg`, picture))
     for (const plan of mine(states)) {
       const { file, variable, title, layout } = plan
       put(`${file}.mmd`, stateDiagram(seen, variable, titled(title), layout))
       pictures.set(`${file}.svg`, pictureOf(seen, plan, titled(title)))
-      shown.push({ kind: 'picture', file, title })
+      shown.push({ kind: 'picture', file, title, changes: changes.get(file) ?? [] })
     }
     for (const plan of mine(overviews)) {
       pictures.set(`${plan.file}.svg`, overviewOf(graph, plan, titled(plan.title)))
@@ -132,10 +135,6 @@ export function drawAll(
         about: 'From afar: states that fit the same pattern are one.',
       })
     }
-    differences(name, seen, mine(states), (file, picture) => {
-      pictures.set(`${file}.svg`, picture)
-      shown.push({ kind: 'picture', file, title: picture.title })
-    })
     for (const { file, side, variable, title } of mine(commands)) {
       putTable(file, commandTable(seen, side, variable, titled(title)))
     }

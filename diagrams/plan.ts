@@ -182,14 +182,6 @@ export const states: readonly StatePlan[] = [
   },
 ]
 
-/** The machines of which pictures show what changed from release to release. */
-export const compared: readonly string[] = [
-  'postcopy-source',
-  'postcopy-destination',
-  'source-migration',
-  'destination-migration',
-]
-
 /** The tables of commands. */
 export const commands: readonly CommandPlan[] = [
   {
