@@ -102,10 +102,29 @@ function shown(msg: Obj): Obj {
 
 const names: { readonly [side: string]: string } = { src: 'source', dst: 'destination' }
 
+/** What stands in one example: a message, or a remark on what was done from outside. */
+interface Said {
+  readonly side: string
+  readonly text: string
+  readonly outside: boolean
+}
+
+/** An example that is longer is shown by how it begins and how it ends. */
+const [BEGIN, END] = [60, 20]
+
+/** All of it, or the beginning and the end of what goes on and on. */
+export function shortened(said: readonly Said[]): readonly Said[] {
+  const left = said.length - BEGIN - END
+  // Three lines saved are not worth a remark.
+  if (left < 4) return said
+  const remark = { side: '', text: `And so on: ${left} more messages are left out here.`, outside: true }
+  return [...said.slice(0, BEGIN), remark, ...said.slice(-END)]
+}
+
 /** One run as an annotated example. */
 export function printExample({ id, qemu, description, expectation, lines }: Example): string[] {
   const asked = new Map<string, string>()
-  const said: { side: string; text: string; outside: boolean }[] = []
+  const said: Said[] = []
   for (const { side, dir, msg } of lines) {
     const key = `${side} ${JSON.stringify(msg.id)}`
     const command = msg.execute ?? msg['exec-oob']
@@ -120,7 +139,7 @@ export function printExample({ id, qemu, description, expectation, lines }: Exam
   }
   const body: string[] = []
   let last = ''
-  for (const { side, text, outside } of said) {
+  for (const { side, text, outside } of shortened(said)) {
     if (outside) {
       body.push('', ...wrap(text, WIDTH))
       last = ''

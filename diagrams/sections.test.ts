@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cases } from '../spec/cases.ts'
-import { type Example, examplesMarkdown, examplesOf, printExample, printJson } from './examples.ts'
+import { type Example, examplesMarkdown, examplesOf, printExample, printJson, shortened } from './examples.ts'
 import { sectionPages } from './sections.ts'
 
 const example = (id: string, more: Partial<Example> = {}): Example => ({
@@ -97,4 +97,27 @@ test('what is printed of QEMU names no machine, and has both sides', () => {
   const colo = runs.filter(({ id }) => id.startsWith('colo/'))
   for (const { id, lines } of colo)
     expect([id, [...new Set(lines.map(({ side }) => side))].sort()]).toEqual([id, ['dst', 'src']])
+})
+
+test('every case that is written one by one has a transcript, under its name', () => {
+  const nameOf = (id: string) => id.split('/').slice(0, 2).join('/')
+  const have = new Set(examplesOf(cases).map(({ id }) => nameOf(id)))
+  // What is tried in every status is many cases of one kind.
+  const written = cases.filter(({ id }) => !/-in-/.test(id)).map(({ id }) => nameOf(id))
+  expect([...new Set(written)].filter(name => !have.has(name))).toEqual([])
+})
+
+test('what goes on and on is shown by how it begins and ends', () => {
+  const said = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ side: 'src', text: String(i), outside: false }))
+  expect(shortened(said(83))).toEqual(said(83))
+  const short = shortened(said(600))
+  expect(short.length).toBe(81)
+  expect(short.map(({ text }) => text).slice(58, 63)).toEqual([
+    '58',
+    '59',
+    'And so on: 520 more messages are left out here.',
+    '580',
+    '581',
+  ])
 })

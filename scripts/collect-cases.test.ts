@@ -1,6 +1,6 @@
 /** What becomes of a case's transcript before it is kept. */
 import { expect, test } from 'vitest'
-import { cleaned } from './collect-cases.ts'
+import { cleaned, firsts } from './collect-cases.ts'
 
 const head = {
   lockstep: 1,
@@ -32,4 +32,11 @@ test('of the first line stays what says which run it is', () => {
     case: 'a/b/1',
     faults: 'listed',
   })
+})
+
+test('of those that go by one name the first is taken, by number', () => {
+  const of = (...names: string[]) => names.map(name => `${name}.seed1.ndjson`)
+  expect(firsts(of('alone-dump-10', 'alone-dump-2', 'alone-dump-out-1', 'colo-cut-3'))).toEqual(
+    of('alone-dump-2', 'alone-dump-out-1', 'colo-cut-3'),
+  )
 })
