@@ -310,7 +310,8 @@ function validateLife(
     return { observed: as, tracker, ...judge(tracker, packed, transcript, as, first) }
   }
   try {
-    const { tracker, outcome: plain } = unhurried(attempt(observed), attempt)
+    const { tracker, outcome: tell } = unhurried(attempt(observed), attempt)
+    const plain = tell()
     const outcome = unknownStatus(transcript, plain, profile.newer) ?? plain
     const note = profile.problem === '' ? '' : `\n  ${profile.problem}`
     return { judgement: { ...base, ...outcome, message: outcome.message + note }, left: () => tracker.current() }
@@ -386,7 +387,8 @@ export type Outcome = Omit<Judgement, 'file' | 'version' | 'skipped'>
 
 /** What is thought of a recording, and where nothing explained it: at what was sent then, or at its end. */
 interface Judged {
-  readonly outcome: Outcome
+  /** Only of one of many attempts it is told: what could have come takes long to find. */
+  readonly outcome: () => Outcome
   readonly stuck?: Told | 'end'
 }
 
@@ -455,26 +457,30 @@ function judge(tracker: Tracker, packed: Packed, transcript: Transcript, observe
     // What the harness of one side saw says nothing of when it was for the other.
     else if (transcript.apart) continue
     else if (told.kind === 'quiet') stuck = tracker.settle()
-    if (stuck !== undefined) return { outcome: stop(stuck), ...(told.kind === 'sent' && { stuck: told }) }
+    if (stuck !== undefined) return { outcome: () => stop(stuck), ...(told.kind === 'sent' && { stuck: told }) }
     if (told.kind === 'quiet' && !unforeseen && holdups.none) owed.add(told)
     if (owed.has(told) && !tracker.rest()) {
       const unseen = tracker.untraced()
       const before = { ...observed, told: observed.told.slice(0, observed.told.indexOf(told)) }
       if (unseen !== undefined && follow(unseen, before) === undefined && unseen.rest())
-        return { outcome: describeUnread(tracker, transcript, told.line) }
-      return { outcome: restless(tracker, transcript, told.line) }
+        return { outcome: () => describeUnread(tracker, transcript, told.line) }
+      return { outcome: () => restless(tracker, transcript, told.line) }
     }
     if ('unanswered' in told.line.msg) might = mightBreak(tracker, packed)
   }
   const stuck = tracker.finish()
   // Where any order will do, none is left to be tried.
-  if (stuck !== undefined) return { outcome: stop(stuck), ...(!transcript.apart && { stuck: 'end' as const }) }
+  if (stuck !== undefined) return { outcome: () => stop(stuck), ...(!transcript.apart && { stuck: 'end' as const }) }
   const heard = transcript.events === 'unseen' ? [] : observed.sides
   const broken = brokenClaims(tracker, { told: observed.told, heard, owed, rulesOnly: !claimed })
-  if (broken.length > 0) return { outcome: deviates(transcript.file, broken, packed.flat.version) }
+  if (broken.length > 0) return { outcome: () => deviates(transcript.file, broken, packed.flat.version) }
   const count = `${observed.told.length} observations, ${tracker.size} states fit at the end`
   return {
-    outcome: { verdict: 'conforms', message: `${transcript.file}: conforms; ${count}`, ...(might && { might }) },
+    outcome: () => ({
+      verdict: 'conforms',
+      message: `${transcript.file}: conforms; ${count}`,
+      ...(might && { might }),
+    }),
   }
 }
 

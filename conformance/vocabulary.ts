@@ -11,15 +11,21 @@ export interface Vocabulary {
   readonly events: ReadonlySet<string>
 }
 
+const known = new WeakMap<Flat, ReadonlyMap<string, Vocabulary>>()
+
 /** The vocabulary of each side of a system. */
 export function vocabularyOf(flat: Flat): ReadonlyMap<string, Vocabulary> {
-  return new Map(
+  const before = known.get(flat)
+  if (before !== undefined) return before
+  const found = new Map(
     flat.sides.map(side => {
       const rows = flat.rows.filter(row => row.rule.side === side)
       const commands = rows.flatMap(({ cause }) => (cause?.kind === 'command' ? [cause.name] : []))
       const queries = flat.queries.filter(query => query.side === side).map(query => query.command)
       const events = rows.flatMap(row => row.outputs.flatMap(output => (output.kind === 'event' ? [output.name] : [])))
-      return [side, { commands: new Set([...commands, ...queries]), events: new Set(events) }]
+      return [side, { commands: new Set([...commands, ...queries]), events: new Set(events) }] as const
     }),
   )
+  known.set(flat, found)
+  return found
 }

@@ -596,8 +596,10 @@ export class Tracker {
   couldCome(side: string): { readonly said: Output; readonly states: number }[] {
     const index = this.sides.indexOf(side)
     const found = new Map<string, { said: Output; states: number }>()
+    const keys = new Map<Output, string>()
     const note = (said: Output) => {
-      const key = JSON.stringify(said)
+      const key = keys.get(said) ?? JSON.stringify(said)
+      keys.set(said, key)
       const known = found.get(key) ?? { said, states: 0 }
       found.set(key, { said, states: known.states + 1 })
     }
