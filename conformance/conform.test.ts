@@ -54,16 +54,16 @@ describe('the cases', () => {
   })
 
   test.each(versions)(
-    'come to their end on the reference %s whatever the seed, and keep to the rules',
+    'come to their end on the reference %s, and keep to the rules',
     {
       timeout: 180_000,
     },
     async release => {
       const quick = cases.filter(one => one.quick)
       const pool = judges()
-      const run = { ...options, targets: [embedded(release)], cases: quick, seed: 2, repeat: 2, jobs: 8 }
+      const run = { ...options, targets: [embedded(release)], cases: quick, seed: 2, jobs: 8 }
       const results = await conform(run, pool.validate).finally(pool.close)
-      expect(results).toHaveLength(2 * quick.length)
+      expect(results).toHaveLength(quick.length)
       // A claim that the release breaks may be broken by the reference too.
       const fine = ['conforms', 'known deviation', 'skipped']
       expect(results.filter(({ verdict, expected }) => !expected || !fine.includes(verdict))).toEqual([])
