@@ -149,16 +149,18 @@ function attempt(name: string): Tried[] {
   // A status can be changed into sixteen others, which fail alike: every fifth is tried.
   let statuses = 0
   const damages = damagesOf(of, judged, extra).filter(({ kind }) => kind !== 'status' || statuses++ % 5 === 0)
-  return damages.filter((_, i) => i % every === 0).map(damage => {
-    const { verdict, line = 0 } = validate(damage.transcript)
-    const noticed = verdict === 'violates'
-    return {
-      damage,
-      of,
-      noticed,
-      there: noticed && (damage.kind === 'drop' ? line > damage.line : line === damage.line),
-    }
-  })
+  return damages
+    .filter((_, i) => i % every === 0)
+    .map(damage => {
+      const { verdict, line = 0 } = validate(damage.transcript)
+      const noticed = verdict === 'violates'
+      return {
+        damage,
+        of,
+        noticed,
+        there: noticed && (damage.kind === 'drop' ? line > damage.line : line === damage.line),
+      }
+    })
 }
 
 describe('a damaged transcript of a real QEMU', () => {
