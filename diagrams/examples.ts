@@ -175,6 +175,30 @@ export const examplesPage = (title: string, before: string, examples: readonly E
     '\n',
   )}\n`
 
+/** A part of an example: words, or what was sent and received. */
+export interface Block {
+  readonly code: boolean
+  readonly lines: readonly string[]
+}
+
+/** One run in parts, the first of which is what its case says of it; for whoever has another way to set off code. */
+export function exampleBlocks(example: Example): Block[] {
+  const [, , , , ...rest] = printExample(example)
+  const blocks: { code: boolean; lines: string[] }[] = []
+  for (const line of rest.map(text => text.replace(/^ {3}/, ''))) {
+    const code = line.startsWith('    ')
+    const last = blocks.at(-1)
+    if (line === '') {
+      if (last?.code === false && last.lines.length > 0) blocks.push({ code: false, lines: [] })
+      continue
+    }
+    const own = last?.code === code ? last : { code, lines: [] }
+    if (own !== last) blocks.push(own)
+    own.lines.push(code ? line.slice(4) : line.replace(/::$/, ':'))
+  }
+  return blocks.filter(({ lines }) => lines.length > 0)
+}
+
 /** The same for GitHub: code blocks, which it does not read. */
 export const examplesMarkdown = (title: string, before: string, examples: readonly Example[]): string =>
   `${[
@@ -183,22 +207,9 @@ export const examplesMarkdown = (title: string, before: string, examples: readon
     `# ${title}`,
     '',
     before,
-    ...examples.flatMap(example => {
-      const [, , , , ...rest] = printExample(example)
-      const lines = rest.map(line => line.replace(/^ {3}/, ''))
-      const blocks: string[] = []
-      let inside = false
-      for (const line of lines) {
-        const isCode = line.startsWith('    ')
-        if (isCode && !inside) {
-          while (blocks.at(-1) === '') blocks.pop()
-          blocks.push('', '```')
-        }
-        if (!isCode && inside) blocks.push('```')
-        inside = isCode
-        blocks.push(isCode ? line.slice(4) : line.replace(/::$/, ':'))
-      }
-      if (inside) blocks.push('```')
-      return ['', `## ${example.id}`, '', ...blocks]
-    }),
+    ...examples.flatMap(example => [
+      '',
+      `## ${example.id}`,
+      ...exampleBlocks(example).flatMap(({ code, lines }) => (code ? ['', '```', ...lines, '```'] : ['', ...lines])),
+    ]),
   ].join('\n')}\n`

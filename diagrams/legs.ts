@@ -1,5 +1,5 @@
 /** A path in legs: from where the last one ended, the shortest way to the next place. */
-import type { Graph, PathStep } from '../impl/explore.ts'
+import { type Graph, linksOf, type PathStep } from '../impl/explore.ts'
 import { SpecError } from '../impl/move.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
 import type { Pattern } from '../spec/lang.ts'
@@ -17,7 +17,7 @@ export function legFrom(graph: Graph, start: number, { where, rule }: Place): Pa
   const fits = anyOf(packed, [cellsOf(flat, where)])
   const by = new Int32Array(size.states).fill(-1)
   const from = new Int32Array(size.states).fill(-1)
-  const next = new Int32Array(words)
+  const { heads, edges } = linksOf(graph)
   const way = (end: number): PathStep[] => {
     const steps: PathStep[] = []
     for (let state = end; state !== start; state = from[state] ?? start) steps.push({ row: by[state] ?? 0, state })
@@ -28,14 +28,15 @@ export function legFrom(graph: Graph, start: number, { where, rule }: Place): Pa
     const here = fits(states, state * words)
     if (here && rule === undefined) return way(state)
     let last: PathStep | undefined
-    packed.step(states, state * words, next, row => {
-      const to = graph.find(next, 0)
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) {
+      const [to = 0, row = 0] = [edges[edge * 2], edges[edge * 2 + 1]]
       if (here && flat.rows[row]?.rule.id === rule) last ??= { row, state: to }
-      if (to === start || to < 0 || from[to] !== -1) return
+      if (to === start || from[to] !== -1) continue
       from[to] = state
       by[to] = row
       queue.push(to)
-    })
+    }
     if (last !== undefined) return [...way(state), last]
   }
   throw new SpecError(`${flat.name} never comes on to ${rule ?? 'a state'} where ${JSON.stringify(where)}`)

@@ -1,7 +1,9 @@
 /** A system seen from afar: states that fit the same pattern are one, and a step between two of them is an arrow. */
-import { type Graph, linksOf } from '../impl/explore.ts'
+import { type Graph, linksOf, type PathStep } from '../impl/explore.ts'
+import type { Row } from '../impl/flat.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
 import type { Pattern } from '../spec/lang.ts'
+import { GONE } from './arrows.ts'
 import type { Grid } from './grid.ts'
 import type { Picture, PictureArrow } from './picture.ts'
 
@@ -31,7 +33,7 @@ const grid: Grid = {
   'takes over': [4, 0],
   'cancelling in COLO': [4, 2],
   'serves alone': [5, 0],
-  'process gone': [6, 1],
+  [GONE]: [6, 1],
 }
 
 /** COLO from its start to its end, on either side. */
@@ -42,7 +44,7 @@ export const overviews: readonly OverviewPlan[] = [
     title: 'COLO on the primary: start, running, failover',
     grid,
     phases: [
-      { name: 'process gone', where: [{ 'src.process': 'gone' }] },
+      { name: GONE, where: [{ 'src.process': 'gone' }] },
       {
         name: 'leaves COLO',
         where: [{ 'src.failover': ['require', 'active'], 'src.migration': ['colo', 'completed'] }],
@@ -62,7 +64,7 @@ export const overviews: readonly OverviewPlan[] = [
     title: 'COLO on the secondary: start, running, failover',
     grid,
     phases: [
-      { name: 'process gone', where: [{ 'dst.process': 'gone' }] },
+      { name: GONE, where: [{ 'dst.process': 'gone' }] },
       { name: 'serves alone', where: [{ 'dst.incoming': 'completed', 'dst.vm': 'running', 'dst.half': 'idle' }] },
       {
         name: 'takes over',
@@ -77,8 +79,16 @@ export const overviews: readonly OverviewPlan[] = [
   },
 ]
 
-/** The picture of an overview. */
-export function overviewOf(graph: Graph, { phases, grid }: OverviewPlan, title: string): Picture {
+/** An arrow between two phases: the rows that take it, and the first step that does. */
+export interface PhaseArrow {
+  readonly from: string
+  readonly to: string
+  readonly rows: readonly Row[]
+  readonly first: { readonly state: number; readonly step: PathStep }
+}
+
+/** The arrows between phases, in their order. */
+export function phaseArrows(graph: Graph, phases: readonly Phase[]): PhaseArrow[] {
   const { packed, states, size } = graph
   const { flat, words } = packed
   const tests = phases.map(({ where }) =>
@@ -90,33 +100,43 @@ export function overviewOf(graph: Graph, { phases, grid }: OverviewPlan, title: 
   const phaseOf = Uint8Array.from({ length: size.states }, (_, state) =>
     tests.findIndex(test => test(states, state * words)),
   )
-  const taken = new Map<string, { from: number; to: number; rows: Set<number> }>()
+  const taken = new Map<number, { rows: Set<number>; first: PhaseArrow['first'] }>()
   const { heads, edges } = linksOf(graph)
   for (let state = 0; state < size.states; state++) {
     const from = phaseOf[state] ?? 0
     const end = heads[state + 1] ?? 0
     for (let edge = heads[state] ?? 0; edge < end; edge++) {
-      const to = phaseOf[edges[edge * 2] ?? 0] ?? 0
+      const next = edges[edge * 2] ?? 0
+      const to = phaseOf[next] ?? 0
       if (from === to) continue
-      const key = `${from} ${to}`
-      const arrow = taken.get(key) ?? { from, to, rows: new Set<number>() }
+      const row = edges[edge * 2 + 1] ?? 0
+      const key = from * phases.length + to
+      const arrow = taken.get(key) ?? { rows: new Set<number>(), first: { state, step: { row, state: next } } }
       taken.set(key, arrow)
-      arrow.rows.add(edges[edge * 2 + 1] ?? 0)
+      arrow.rows.add(row)
     }
   }
   const name = (phase: number): string => phases[phase]?.name ?? ''
-  const arrows = [...taken.values()]
-    .sort((a, b) => a.from - b.from || a.to - b.to)
-    .map(({ from, to, rows }): PictureArrow => {
-      const sorted = [...rows].sort((a, b) => a - b).flatMap(row => flat.rows[row] ?? [])
-      return { from: name(from), to: name(to), rows: sorted, change: '' }
-    })
+  return [...taken]
+    .sort(([a], [b]) => a - b)
+    .map(([key, { rows, first }]) => ({
+      from: name(Math.floor(key / phases.length)),
+      to: name(key % phases.length),
+      rows: [...rows].sort((a, b) => a - b).flatMap(row => flat.rows[row] ?? []),
+      first,
+    }))
+}
+
+/** The picture of an overview. */
+export function overviewOf(graph: Graph, { phases, grid }: OverviewPlan, title: string): Picture {
+  const { flat } = graph.packed
+  const arrows = phaseArrows(graph, phases).map(({ from, to, rows }): PictureArrow => ({ from, to, rows, change: '' }))
   const here = new Set(arrows.flatMap(({ from, to }) => [from, to]))
   return {
     ...{ title, arrows, grid, flat, later: ['src.saying'].filter(variable => flat.index.has(variable)), gathers: [] },
     states: phases
       .filter(phase => here.has(phase.name))
-      .map(phase => ({ value: phase.name, kind: phase.name === 'process gone' ? 'gone' : '', change: '' })),
+      .map(phase => ({ value: phase.name, kind: phase.name === GONE ? 'gone' : '', change: '' })),
     legend: ['bold: a command; +n: and n other causes; ⇒ event'],
   }
 }

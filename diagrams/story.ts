@@ -3,7 +3,7 @@
  * replies, events, messages between the sides, faults, and what each side did
  * in silence meanwhile.
  */
-import { type Graph, type PathStep, pathTo } from '../impl/explore.ts'
+import { type Graph, linksOf, type PathStep, pathTo } from '../impl/explore.ts'
 import type { Flat, Output, Row } from '../impl/flat.ts'
 import { SpecError } from '../impl/move.ts'
 import { anyOf, cellsOf } from '../impl/pack.ts'
@@ -126,16 +126,17 @@ function shortest(graph: Graph, { where, rule }: Place): Path {
   const { packed, states, size } = graph
   const { flat, words } = packed
   const fits = anyOf(packed, [cellsOf(flat, where)])
-  const next = new Int32Array(words)
+  const { heads, edges } = linksOf(graph)
   for (let state = 0; state < size.states; state++) {
     if (!fits(states, state * words)) continue
     if (rule === undefined) return pathTo(graph, state)
-    let last: PathStep | undefined
-    packed.step(states, state * words, next, row => {
-      if (flat.rows[row]?.rule.id === rule) last ??= { row, state: graph.find(next, 0) }
-    })
-    const path = pathTo(graph, state)
-    if (last !== undefined) return { ...path, steps: [...path.steps, last] }
+    const end = heads[state + 1] ?? 0
+    for (let edge = heads[state] ?? 0; edge < end; edge++) {
+      const [next = 0, row = 0] = [edges[edge * 2], edges[edge * 2 + 1]]
+      if (flat.rows[row]?.rule.id !== rule) continue
+      const path = pathTo(graph, state)
+      return { ...path, steps: [...path.steps, { row, state: next }] }
+    }
   }
   throw new SpecError(`${flat.name} never comes to ${rule ?? 'a state'} where ${JSON.stringify(where)}`)
 }

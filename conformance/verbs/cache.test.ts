@@ -100,7 +100,7 @@ describe('what was found before', () => {
 
   test("is not looked at again for the page, in whichever release's words, until its file is no longer whole", () => {
     let looks = 0
-    const part = { machines: [], outcomes: [] }
+    const part = { machines: [], tellings: [], outcomes: [] }
     const look = () => {
       looks += 1
       return part

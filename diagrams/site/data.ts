@@ -3,6 +3,7 @@ import type { Claim } from '../../spec/lang.ts'
 import { around, asked } from '../answers.ts'
 import { rowsOfAll } from '../rows.ts'
 import { answerInfos } from './answers.ts'
+import { caseInfos } from './cases.ts'
 import { claimInfos, type Told } from './claims.ts'
 import { consumers } from './consumers.ts'
 import { lines } from './lines.ts'
@@ -12,6 +13,7 @@ import { releaseNames, releases } from './releases.ts'
 import { Rulebook } from './rulebook.ts'
 import { runsFolder, runsOf } from './runs.ts'
 import { Stories } from './stories.ts'
+import { Tellings } from './tellings.ts'
 import type { SiteData } from './types.ts'
 
 /** What the page is made from besides the rules. */
@@ -43,9 +45,11 @@ export async function siteData({
   const questions = new Answers()
   // Others may be exploring meanwhile.
   const rows = rowsOfAll(answered)
-  const machines = await machinesOf(book, stories, questions, variants, explored)
+  const tellings = new Tellings()
+  const machines = await machinesOf(book, stories, { questions, tellings }, variants, explored)
   const answers = answerInfos(book, rows)
-  const runs = runsOf(runsFolder, stories)
+  const { cases, runs: own } = caseInfos(stories)
+  const runs = [...runsOf(runsFolder, stories), ...own]
   const old = asked.map(({ title, who, answer, claims: names }, i) => ({
     ...{ title, who, answer },
     claims: names.flatMap(name => claims.find(claim => `${claim.system}: ${claim.name}` === name)?.id ?? []),
@@ -53,7 +57,8 @@ export async function siteData({
   }))
   const judged = claimInfos(claims, await told, book, stories)
   return {
-    ...{ releases, machines, answers, runs, consumers, lines },
+    ...{ releases, machines, answers, runs, cases, consumers, lines },
+    tellings: tellings.infos(),
     asked: old,
     rules: book.infos(),
     claims: judged,

@@ -6,7 +6,7 @@ import { style } from './style.ts'
 import type { SiteData } from './types.ts'
 
 /** The files of the page's code, each after those that it needs. */
-const files = ['dom', 'chart', 'parts', 'views', 'search', 'main']
+const files = ['dom', 'chart', 'parts', 'take', 'views', 'library', 'search', 'main']
 
 /** JSON that no HTML parser takes for the end of its element. */
 export const scriptSafe = (json: string): string =>
@@ -40,8 +40,10 @@ export function clientCode(folder: string = join(import.meta.dirname, 'client'))
 const navigation = [
   ['#/', 'Claims'],
   ['#/machine/postcopy-source', 'Machines'],
+  ['#/diagrams', 'Diagrams'],
   ['#/command/migrate_cancel', 'Commands'],
   ['#/consumers', 'Consumers'],
+  ['#/cases', 'Cases'],
   ['#/runs', 'Recorded runs'],
 ] as const
 

@@ -9,12 +9,14 @@ import type { ToldStory } from '../frames.ts'
 import { type Grid, grids } from '../grid.ts'
 import { layOut } from '../layout.ts'
 import { widthOf } from '../measure.ts'
+import { overviews } from '../overview.ts'
 import { type StatePlan, states } from '../plan.ts'
 import { type Part, type PartMachine, partAt } from './part.ts'
 import type { Answers } from './questions.ts'
 import { maskOf, releaseNames, releases } from './releases.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Stories } from './stories.ts'
+import type { Tellings } from './tellings.ts'
 import type { EdgeInfo, LayoutInfo, MachineInfo, Mask, NodeInfo, Point } from './types.ts'
 
 /** A system by its name. */
@@ -64,9 +66,19 @@ export const variants = (wanted: Wanted = everything): Variant[] =>
 /** Explores one, unless somebody has done it. */
 export type Explored = (variant: Variant) => Part | Promise<Part>
 
+/** What is drawn, machines and overviews. */
+interface Drawn extends Omit<StatePlan, 'layout'> {
+  readonly grid: Grid
+}
+
+const all: readonly Drawn[] = [
+  ...states.map(plan => ({ ...plan, grid: grids[plan.file] ?? {} })),
+  ...overviews.map(plan => ({ ...plan, variable: '' })),
+]
+
 /** What is gathered of a machine while releases go by. */
 interface Gathered {
-  readonly plan: StatePlan
+  readonly plan: Drawn
   readonly values: string[]
   readonly nodes: Map<string, { mask: Mask; final: Mask; rest: Mask }>
   readonly edges: Map<string, GatheredEdge>
@@ -85,20 +97,20 @@ const FONT = 12
 
 const add = <K>(map: Map<K, Mask>, key: K, mask: Mask): void => void map.set(key, (map.get(key) ?? 0) | mask)
 
-/** Gathers every system of the plan in every release; what was found of the questions is passed on. */
+/** Gathers every system of the plan in every release; what was found besides is passed on. */
 export async function machinesOf(
   book: Rulebook,
   stories: Stories,
-  questions: Answers,
-  all: readonly Variant[],
+  heard: { readonly questions: Answers; readonly tellings: Tellings },
+  chosen: readonly Variant[],
   explored: Explored = ({ system, release }) => partAt(systemNamed(system), release),
 ): Promise<MachineInfo[]> {
   const found: MachineInfo[] = []
-  for (const [system, plans] of Map.groupBy(states, plan => plan.system)) {
+  for (const [system, plans] of Map.groupBy(all, plan => plan.system)) {
     const mine: Gathered[] = plans.map(plan => ({ plan, values: [], nodes: new Map(), edges: new Map() }))
-    for (const variant of all.filter(one => one.system === system)) {
+    for (const variant of chosen.filter(one => one.system === system)) {
       const { flat, names } = variant
-      const { machines, outcomes } = await explored(variant)
+      const { machines, outcomes, tellings } = await explored(variant)
       const mask = maskOf(names)
       for (const rule of flat.rules) book.numberOf(rule)
       // In a part a rule goes by its place.
@@ -116,7 +128,8 @@ export async function machinesOf(
         const part = machines.find(({ file }) => file === one.plan.file)
         if (part !== undefined) gather(part, mask, one, ruleOf, told)
       }
-      questions.hear(outcomes, mask, told)
+      heard.questions.hear(outcomes, mask, told)
+      heard.tellings.hear(tellings, mask, told)
     }
     for (const one of mine) if (one.nodes.size > 0) found.push(await finish(one))
   }
@@ -165,7 +178,7 @@ async function finish({ plan, values, nodes, edges }: Gathered): Promise<Machine
       }),
     ),
   }
-  const grid = grids[plan.file] ?? {}
+  const { grid } = plan
   const same = Map.groupBy(releaseNames, name =>
     JSON.stringify(
       [...parts.nodes, ...parts.edges.flatMap(({ labels }) => labels)].map(({ mask }) => (mask & maskOf([name])) !== 0),

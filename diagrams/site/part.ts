@@ -5,14 +5,16 @@
 import { explore, type Graph } from '../../impl/explore.ts'
 import type { FlatRule } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
-import { namesOf } from '../../impl/move.ts'
+import { namesOf, SpecError } from '../../impl/move.ts'
 import { pack } from '../../impl/pack.ts'
 import type { System } from '../../spec/lang.ts'
 import { type Arrow, arrowsOf, GONE } from '../arrows.ts'
 import { storyOf, type ToldStory } from '../frames.ts'
 import { printEvent } from '../label.ts'
-import { states } from '../plan.ts'
+import { type OverviewPlan, overviews, phaseArrows } from '../overview.ts'
+import { states, type WitnessPlan, witnesses } from '../plan.ts'
 import { numberOf, type Seen, scan } from '../scan.ts'
+import { stepsBefore, witness } from '../story.ts'
 import { outcomesOf, type PartOutcome } from './questions.ts'
 import { firstSteps, wayTo } from './ways.ts'
 
@@ -32,9 +34,19 @@ export interface PartMachine {
   }[]
 }
 
+/** A sequence diagram of the plan, where this release has such a way. */
+export interface PartTelling {
+  readonly file: string
+  /** So many steps come before what it is about. */
+  readonly skip: number
+  readonly story: ToldStory
+}
+
 /** All of it. */
 export interface Part {
+  /** Overviews are machines, too: their states are phases. */
   readonly machines: readonly PartMachine[]
+  readonly tellings: readonly PartTelling[]
   readonly outcomes: readonly PartOutcome[]
 }
 
@@ -43,17 +55,17 @@ const MOST = 26
 const shorten = (text: string, most = MOST): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
 /** The few words on an arrow: its command or first cause, and what is said. */
-function shortLabel(arrow: Arrow): string[] {
-  const commands = new Set(arrow.rows.flatMap(({ cause }) => (cause?.kind === 'command' ? [cause.name] : [])))
+function shortLabel(rows: Arrow['rows']): string[] {
+  const commands = new Set(rows.flatMap(({ cause }) => (cause?.kind === 'command' ? [cause.name] : [])))
   const others = new Set(
-    arrow.rows.flatMap(({ cause, rule }) =>
+    rows.flatMap(({ cause, rule }) =>
       cause?.kind === 'command' ? [] : [cause?.kind === 'receives' ? `← ${cause.name}` : rule.rule.name],
     ),
   )
   const causes = [...[...commands].map(name => `*${name}`), ...others]
   const [first = ''] = causes
   const events = new Set(
-    arrow.rows.flatMap(({ outputs }) =>
+    rows.flatMap(({ outputs }) =>
       outputs.flatMap(output => (output.kind === 'event' ? [printEvent(output.name, output.data)] : [])),
     ),
   )
@@ -62,6 +74,48 @@ function shortLabel(arrow: Arrow): string[] {
     `${shorten(first)}${causes.length > 1 ? ` +${causes.length - 1}` : ''}`,
     ...(said === '' ? [] : [shorten(`⇒ ${said}`, MOST + 2)]),
   ]
+}
+
+/** An arrow as it is kept. */
+const arrowOf = (
+  { from, to, rows }: Pick<Arrow, 'from' | 'to' | 'rows'>,
+  placeOf: (rule: FlatRule) => number,
+  way: ToldStory | undefined,
+): PartMachine['arrows'][number] => ({
+  ...{ from, to, label: shortLabel(rows), rules: [...new Set(rows.map(({ rule }) => placeOf(rule)))] },
+  ...(way !== undefined && { way }),
+})
+
+/** A system from afar. */
+function overviewPart(
+  graph: Graph,
+  { file, title, phases }: OverviewPlan,
+  placeOf: (rule: FlatRule) => number,
+): PartMachine {
+  const arrows = phaseArrows(graph, phases)
+  const here = new Set(arrows.flatMap(({ from, to }) => [from, to]))
+  const values = phases.map(({ name }) => name)
+  return {
+    ...{ file, values },
+    states: values.filter(value => here.has(value)).map(value => ({ value, final: false, rest: false })),
+    arrows: arrows.map(arrow => {
+      const name = `${title}: ${arrow.from} to ${arrow.to}`
+      return arrowOf(arrow, placeOf, storyOf(graph, wayTo(graph, arrow.first), name, placeOf))
+    }),
+  }
+}
+
+/** A sequence diagram; nothing where a release has no such way. */
+function tellingOf(graph: Graph, plan: WitnessPlan, placeOf: (rule: FlatRule) => number): PartTelling[] {
+  const { file, title, goal, from } = plan
+  try {
+    const path = witness(graph, goal)
+    const skip = from === undefined ? 0 : stepsBefore(graph, path, from.where)
+    return [{ file, skip, story: storyOf(graph, path, title, placeOf) }]
+  } catch (error) {
+    if (error instanceof SpecError) return []
+    throw error
+  }
 }
 
 function machineOf(
@@ -82,12 +136,7 @@ function machineOf(
       final: value !== GONE && !arrows.some(({ from }) => from === value),
       rest: rests.includes(value),
     })),
-    arrows: arrows.map(arrow => {
-      const { from, to, rows } = arrow
-      const way = wayOf(from, to)
-      const rules = [...new Set(rows.map(({ rule }) => placeOf(rule)))]
-      return { from, to, label: shortLabel(arrow), rules, ...(way !== undefined && { way }) }
-    }),
+    arrows: arrows.map(arrow => arrowOf(arrow, placeOf, wayOf(arrow.from, arrow.to))),
   }
 }
 
@@ -108,7 +157,13 @@ export function partOf(graph: Graph): Part {
     }
     return { file, ...machineOf(seen, variable, placeOf, wayOf) }
   })
-  return { machines, outcomes: outcomesOf(graph, placeOf) }
+  const own = <P extends { readonly system: string }>(all: readonly P[]): P[] =>
+    all.filter(({ system }) => system === flat.name)
+  return {
+    machines: [...machines, ...own(overviews).map(plan => overviewPart(graph, plan, placeOf))],
+    tellings: own(witnesses).flatMap(plan => tellingOf(graph, plan, placeOf)),
+    outcomes: outcomesOf(graph, placeOf),
+  }
 }
 
 /** The same of a system under a release, which is explored for it. */

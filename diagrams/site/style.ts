@@ -54,6 +54,8 @@ tbody th { min-width: 9rem; }
 .set { font-size: .8rem; color: var(--soft); background: var(--bg); text-align: center; } .set b { color: var(--fg); } .more { font-size: .8rem; } .more .by { color: var(--soft); } .row.now .more .by { color: var(--fg); }
 .stepper { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; position: sticky; top: 0; background: var(--bg); padding: .4rem 0; z-index: 2; } .button { text-decoration: none; } .button.off { color: var(--soft); border-color: var(--line); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; } .side { border: 1px solid var(--line); border-radius: 8px; padding: 0 .8rem .6rem; min-width: 0; } .state { font-size: .85rem; color: var(--soft); } .state .moved { background: var(--rest); color: var(--fg); }
+pre { margin: .3rem 0 .8rem; padding: .5rem .7rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
+pre:focus-visible { outline: 3px solid var(--chosen); outline-offset: 2px; } .qmp { max-width: 60rem; } .take { margin: .8rem 0; } .take h3 .button { font-size: .8rem; font-weight: 400; margin-left: .5rem; }
 .events { padding-left: 1.3rem; margin: 0; }
 @media print { header, footer, .tools, .stepper, .skip { display: none; } body { background: #fff; color: #000; } .wide, .picture, .sequence { overflow: visible; border: 0; } .chart { min-width: 0 !important; } details:not([open]) > * { display: none; } a { color: inherit; } tr, li, .row { break-inside: avoid; } }
 `

@@ -66,11 +66,12 @@ export interface EdgeInfo {
   readonly ways: readonly { readonly mask: Mask; readonly story: number }[]
 }
 
-/** One variable of one system, in every release. */
+/** One variable of one system, or the system from afar, in every release. */
 export interface MachineInfo {
   readonly id: string
   readonly title: string
   readonly system: string
+  /** Empty for an overview. */
   readonly variable: string
   readonly nodes: readonly NodeInfo[]
   readonly edges: readonly EdgeInfo[]
@@ -177,6 +178,29 @@ export interface QuestionInfo {
   readonly see: readonly { readonly text: string; readonly to: string }[]
 }
 
+/** A way that is told as a sequence diagram of its own. */
+export interface TellingInfo {
+  readonly id: string
+  readonly title: string
+  readonly about: string
+  readonly system: string
+  /** What the steps are that come before what it is about; empty where none do. */
+  readonly before: string
+  readonly ways: readonly { readonly mask: Mask; readonly story: number; readonly skip: number }[]
+}
+
+/** A recorded case in the form of QEMU's documentation. */
+export interface CaseInfo {
+  readonly id: string
+  readonly qemu: string
+  readonly description: string
+  readonly expectation: string
+  /** The same, to be gone step by step. */
+  readonly run: string
+  /** What was said, and on which side, or what befell. */
+  readonly blocks: readonly (readonly [kind: 'text' | 'qmp', text: string])[]
+}
+
 /** What a consumer does with a status. */
 export interface ConsumerInfo {
   readonly status: string
@@ -207,6 +231,8 @@ export interface SiteData {
   readonly claims: readonly ClaimInfo[]
   readonly answers: readonly AnswerInfo[]
   readonly questions: readonly QuestionInfo[]
+  readonly tellings: readonly TellingInfo[]
+  readonly cases: readonly CaseInfo[]
   readonly consumers: readonly ConsumerInfo[]
   readonly asked: readonly AskedInfo[]
   /** Lines in QEMU's source, by `tag file:function`. */

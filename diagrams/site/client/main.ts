@@ -1,6 +1,7 @@
 /** The page: reads the address, shows its view, and follows keys. */
 import type { Story } from '../types.ts'
 import { at, bitOf, data, h, newest } from './dom.ts'
+import { casesView, caseView, diagramsView, tellingView } from './library.ts'
 import { searchView } from './search.ts'
 import {
   askedView,
@@ -67,6 +68,14 @@ function viewOf(parts: readonly string[]): View {
         third,
         to => at('run', id, to),
       )
+    case 'diagrams':
+      return diagramsView(bitOf(id) === 0 ? newest : id)
+    case 'sequence':
+      return tellingView(id, release)
+    case 'cases':
+      return casesView()
+    case 'case':
+      return caseView(id)
     case 'runs':
       return runsView()
     case 'consumers':

@@ -105,9 +105,10 @@ function changes(frame: Frame, story: Story): Child {
   )
 }
 
-/** A story as a sequence diagram of rows; `href` makes each row lead to its step. */
-export function sequence(story: Story, current = -1, href?: (step: number) => string): HTMLElement {
-  const rows = story.frames.map((number, i) => {
+/** A story as a sequence diagram of rows, but for its first steps; `href` makes each row lead to its step. */
+export function sequence(story: Story, current = -1, href?: (step: number) => string, skip = 0): HTMLElement {
+  const rows = story.frames.slice(skip).map((number, n) => {
+    const i = n + skip
     const frame = data.frames[number] ?? { beats: [], set: {}, rule: -1 }
     const rule = data.rules[frame.rule]
     const attributes = {
@@ -150,7 +151,7 @@ export function sequence(story: Story, current = -1, href?: (step: number) => st
       ),
       h('div', { class: 'more' }),
     ),
-    h('ol', { class: 'steps' }, ...rows),
+    h('ol', { class: 'steps', start: skip + 1 }, ...rows),
     loop === '' ? undefined : h('p', {}, loop),
   )
 }

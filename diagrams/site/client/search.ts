@@ -79,16 +79,38 @@ function items(release: string): Item[] {
       weight: 4,
     }),
   )
-  const runs = data.runs.map(
-    ({ id, title, qemu }): Item => ({
-      kind: 'recorded run',
-      title: `${title} on QEMU ${qemu}`,
-      to: at('run', id, 1),
-      words: '',
+  const runs = data.runs
+    .filter(({ id }) => !id.startsWith('case-'))
+    .map(
+      ({ id, title, qemu }): Item => ({
+        kind: 'recorded run',
+        title: `${title} on QEMU ${qemu}`,
+        to: at('run', id, 1),
+        words: '',
+        weight: 0,
+      }),
+    )
+  const tellings = data.tellings
+    .filter(({ ways }) => ways.some(({ mask }) => isIn(mask, release)))
+    .map(
+      ({ id, title, about }): Item => ({
+        kind: 'sequence diagram',
+        title,
+        to: at('sequence', id, release),
+        words: `${about} sequence diagram`,
+        weight: 3,
+      }),
+    )
+  const recorded = data.cases.map(
+    ({ id, qemu, description, expectation }): Item => ({
+      kind: 'recorded case',
+      title: `${id} on QEMU ${qemu}`,
+      to: at('case', id),
+      words: `${id.replaceAll('/', ' ')} ${description} ${expectation}`,
       weight: 0,
     }),
   )
-  return [...questions, ...states, ...commands, ...claims, ...rules, ...runs]
+  return [...questions, ...tellings, ...states, ...commands, ...claims, ...recorded, ...rules, ...runs]
 }
 
 /** How well words fit an item; 0 when one of them is not found. */

@@ -3,6 +3,7 @@ import type { AnswerInfo, ClaimInfo, EdgeInfo, MachineInfo, RuleInfo, Story } fr
 import { type ChartView, changeOf, chart, labelOf } from './chart.ts'
 import { at, bitOf, type Child, code, data, h, isIn, link, newest, releaseText, table } from './dom.ts'
 import { dated, list, ruleRows, runLinks, sequence } from './parts.ts'
+import { takeAlong } from './take.ts'
 
 /** A view: its title, and what is below it. */
 export interface View {
@@ -97,7 +98,25 @@ export function front(): View {
             link(at('answers-of-2018'), 'The questions of 2018 about COLO, answered'),
           ]),
         ),
-        h('section', { 'aria-label': 'State machines' }, h('h2', {}, 'State machines'), machineList(newest)),
+        h(
+          'section',
+          { 'aria-label': 'State machines' },
+          h('h2', {}, 'State machines'),
+          h('p', {}, link(at('diagrams', newest), 'All at a glance'), '.'),
+          machineList(newest),
+        ),
+        h(
+          'section',
+          { 'aria-label': 'Sequence diagrams' },
+          h('h2', {}, 'Who tells whom what'),
+          list(data.tellings.map(({ id, title }) => link(at('sequence', id, newest), title))),
+          h(
+            'p',
+            {},
+            link(at('cases'), `${data.cases.length} recorded cases, as QEMU’s documentation prints them`),
+            '.',
+          ),
+        ),
       ),
       h('h2', { id: 'claims' }, 'Claims and releases'),
       h(
@@ -184,8 +203,8 @@ function statePanel(machine: MachineInfo, value: string, release: string): Child
             `KubeVirt: ${consumer.kubevirt}`,
           ]),
         ],
-    h('h3', {}, 'Recorded runs that pass through it'),
-    runLinks(runs, release),
+    // What is seen from afar is a pattern of many variables: no run says it in a word.
+    machine.variable === '' ? undefined : [h('h3', {}, 'Recorded runs that pass through it'), runLinks(runs, release)],
     byCommand.length === 0
       ? undefined
       : table(
@@ -221,6 +240,7 @@ function arrowPanel(machine: MachineInfo, from: string, to: string, release: str
           h('h3', {}, `The shortest way there (${story.frames.length} steps)`),
           h('p', {}, link(at('way', story.id, 1), 'Go it step by step'), '.'),
           sequence(story, -1, step => at('way', story.id, step + 1)),
+          takeAlong(story),
         ],
   ]
 }
@@ -420,6 +440,8 @@ export function claimView(id: string, release: string): View {
               '.',
             ),
             sequence(story, -1, step => at('way', story.id, step + 1)),
+            takeAlong(story),
+            h('p', {}, 'In a terminal: ', code(`lockstep explain ${id}`)),
           ],
     ],
   }
@@ -635,6 +657,7 @@ export function storyView(
       h('div', { class: 'pair' }, side('src'), side('dst')),
       h('h2', {}, 'All steps'),
       sequence(story, now - 1, i => href(i + 1)),
+      takeAlong(story),
     ],
   }
 }
