@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { widthOf } from './measure.ts'
 import { drawPicture, together, wordsOf } from './picture.ts'
 import { differenceOf, pictureOf } from './pictures.ts'
 import { scan } from './scan.ts'
@@ -27,6 +28,13 @@ describe('a picture of a machine', () => {
       Number(new RegExp(`y="([0-9.]+)"[^>]*><tspan[^>]*>${value}</tspan>`).exec(svg)?.[1]),
     )
     expect(tops).toEqual(tops.toSorted((a, b) => a - b))
+  })
+
+  test('is as wide as the words above it', async () => {
+    const legend = ['a legend that is a good deal wider than anything that a door and a bell could ever come to']
+    const svg = await drawPicture({ ...picture, legend })
+    const [, width] = /viewBox="0 0 (\d+) /.exec(svg) ?? []
+    expect(Number(width)).toBeGreaterThan(widthOf(legend[0] ?? '', 13))
   })
 
   test('says the command, how many causes there are besides, and what is heard', () => {

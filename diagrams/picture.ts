@@ -216,7 +216,9 @@ export async function drawPicture(picture: Picture): Promise<string> {
     const lines = boxText(box).map(line => ({ text: line }))
     return `<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="6" fill="#ffffff" stroke="#8794a5" stroke-dasharray="4 3"/>${text(x + w / 2, y + 18, lines, ' font-style="italic"')}`
   })
-  const width = Math.max(Math.ceil(laid.width), widthOf(title, 17, true) + 24)
+  const width = Math.max(Math.ceil(laid.width), widthOf(title, 17, true) + 24, room(legend) + 24)
+  // What is narrower than the words above it stands below their middle.
+  const left = Math.round((width - laid.width) / 2)
   const marker = ([change, colour]: readonly [string, string]): string =>
     `<marker id="head-${change}" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto"><path d="M0,1 L10,5 L0,9 z" fill="${colour}"/></marker>`
   return `${[
@@ -227,7 +229,7 @@ export async function drawPicture(picture: Picture): Promise<string> {
     `<defs>${Object.entries(COLOURS).map(marker).join('')}</defs>`,
     `<text x="12" y="26" font-size="17" font-weight="700">${escapeText(title)}</text>`,
     ...legend.map((line, i) => `<text x="12" y="${46 + LINE * i}" fill="#55606f">${escapeText(line)}</text>`),
-    `<g transform="translate(0 ${head})">`,
+    `<g transform="translate(${left} ${head})">`,
     ...arrowTexts.map(({ line }) => line),
     ...stateTexts,
     ...boxTexts,

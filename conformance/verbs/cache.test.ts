@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flatten } from '../../impl/flatten.ts'
 import { type Claim, machine, type System, system } from '../../spec/lang.ts'
-import { Cache, keyOf } from './cache.ts'
+import { Cache, drawingFiles, keyOf } from './cache.ts'
 import { allClaims, allSystems } from './ids.ts'
 import { type Found, find, findOrRecall, unitsOf } from './unit.ts'
 
@@ -118,4 +118,20 @@ describe('what was found before', () => {
     expect(drawn('11.1').part).toEqual(part)
     expect(looks).toBe(2)
   })
+})
+
+test('what the page takes rests on no source that is not looked at', () => {
+  const looked = new Set(drawingFiles())
+  const folder = join(import.meta.dirname, '../..')
+  const needed = (file: string, known: Set<string>): Set<string> => {
+    if (known.has(file)) return known
+    known.add(file)
+    const imports = readFileSync(file, 'utf8').matchAll(/^import (?!type )[^;]*? from '(\.[^']*)'/gm)
+    for (const [, to = ''] of imports) needed(join(file, '..', to), known)
+    return known
+  }
+  const all = [...needed(join(folder, 'diagrams/site/part.ts'), new Set())]
+  // What is in spec/ is in the rules themselves, but for orders in which something is drawn.
+  expect(all.filter(file => !file.startsWith(join(folder, 'spec')) && !looked.has(file))).toEqual([])
+  expect(all.length).toBeGreaterThan(20)
 })

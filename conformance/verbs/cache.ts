@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Flat } from '../../impl/flat.ts'
 import type { Claim, System } from '../../spec/lang.ts'
 
@@ -20,18 +20,33 @@ export function cacheFolder(): string | undefined {
 
 const here = (folder: string): string => join(import.meta.dirname, folder)
 
-/** A hash of sources: of each folder those whose names fit. */
-const hashOf = (folders: readonly (readonly [folder: string, which: RegExp])[]): string =>
+/** Of each folder the sources whose names fit, by their paths. */
+type Sources = readonly (readonly [folder: string, which: RegExp])[]
+
+const filesOf = (sources: Sources): string[] =>
+  sources.flatMap(([folder, which]) =>
+    readdirSync(here(folder))
+      .filter(file => which.test(file) && /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
+      .sort()
+      .map(file => join(here(folder), file)),
+  )
+
+const hashOf = (sources: Sources): string =>
   hash(
-    folders
-      .flatMap(([folder, which]) =>
-        readdirSync(here(folder))
-          .filter(file => which.test(file) && /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
-          .sort()
-          .map(file => `${file}\n${hash(readFileSync(join(here(folder), file), 'utf8'))}`),
-      )
+    filesOf(sources)
+      .map(file => `${basename(file)}\n${hash(readFileSync(file, 'utf8'))}`)
       .join('\n'),
   )
+
+const drawingSources: Sources = [
+  ['../../impl', /^/],
+  ['../../diagrams', /^(arrows|frames|label|legs|line|mermaid|overview|plan|scan|story)\./],
+  ['../../diagrams/site', /^(part|questions|ways)\./],
+  ['.', /^(unit|ids)\./],
+]
+
+/** The sources that decide what the page takes of what is explored. */
+export const drawingFiles = (): string[] => filesOf(drawingSources)
 
 let code: string | undefined
 let drawing: string | undefined
@@ -47,14 +62,9 @@ export function codeHash(): string {
   return code
 }
 
-/** A hash of the sources that decide what the page takes of what is explored. */
+/** A hash of them. */
 export function drawingHash(): string {
-  drawing ??= hashOf([
-    ['../../impl', /^/],
-    ['../../diagrams', /^/],
-    ['../../diagrams/site', /^/],
-    ['.', /^(unit|ids)\./],
-  ])
+  drawing ??= hashOf(drawingSources)
   return drawing
 }
 

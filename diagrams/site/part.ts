@@ -11,6 +11,7 @@ import type { System } from '../../spec/lang.ts'
 import { type Arrow, arrowsOf, GONE } from '../arrows.ts'
 import { storyOf, type ToldStory } from '../frames.ts'
 import { printEvent } from '../label.ts'
+import { wrap } from '../mermaid.ts'
 import { type OverviewPlan, overviews, phaseArrows } from '../overview.ts'
 import { states, type WitnessPlan, witnesses } from '../plan.ts'
 import { numberOf, type Seen, scan } from '../scan.ts'
@@ -50,9 +51,16 @@ export interface Part {
   readonly outcomes: readonly PartOutcome[]
 }
 
-const MOST = 26
+/** So many letters stand on a line of a label, and so many lines are there of each kind. */
+const WIDTH = 22
+const LINES = 2
 
-const shorten = (text: string, most = MOST): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+/** Text on a few lines; what does not fit is left out, and said to be. */
+function few(text: string): string[] {
+  const lines = wrap(text, WIDTH)
+  const shown = lines.slice(0, LINES)
+  return lines.length > LINES ? [...shown.slice(0, -1), `${shown.at(-1)}…`] : shown
+}
 
 /** The few words on an arrow: its command or first cause, and what is said. */
 function shortLabel(rows: Arrow['rows']): string[] {
@@ -62,8 +70,12 @@ function shortLabel(rows: Arrow['rows']): string[] {
       cause?.kind === 'command' ? [] : [cause?.kind === 'receives' ? `← ${cause.name}` : rule.rule.name],
     ),
   )
-  const causes = [...[...commands].map(name => `*${name}`), ...others]
+  const causes = [...commands, ...others]
   const [first = ''] = causes
+  // A star marks a command.
+  const mark = commands.size > 0 ? '*' : ''
+  const head = few(first)
+  const more = causes.length > 1 ? ` +${causes.length - 1}` : ''
   const events = new Set(
     rows.flatMap(({ outputs }) =>
       outputs.flatMap(output => (output.kind === 'event' ? [printEvent(output.name, output.data)] : [])),
@@ -71,8 +83,8 @@ function shortLabel(rows: Arrow['rows']): string[] {
   )
   const said = [...events].map(event => event.replace(/^MIGRATION /, '')).join(', ')
   return [
-    `${shorten(first)}${causes.length > 1 ? ` +${causes.length - 1}` : ''}`,
-    ...(said === '' ? [] : [shorten(`⇒ ${said}`, MOST + 2)]),
+    ...head.map((line, i) => `${mark}${line}${i === head.length - 1 ? more : ''}`),
+    ...(said === '' ? [] : few(`⇒ ${said}`)),
   ]
 }
 

@@ -15,15 +15,15 @@ h1:focus, h2:focus { outline: none; }
 a:focus-visible, input:focus-visible, select:focus-visible, button:focus-visible, summary:focus-visible, [tabindex="0"]:focus-visible { outline: 3px solid var(--chosen); outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: .5rem; top: .5rem; background: var(--bg); padding: .5rem; z-index: 9; }
 .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-header { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center; padding: .5rem 1rem; border-bottom: 1px solid var(--line); background: var(--card); }
+header { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center; padding: .5rem 1rem; border-bottom: 1px solid var(--line); background: var(--card); } header select { max-width: 11rem; }
 header .name { font-weight: 700; text-decoration: none; color: var(--fg); }
 header nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0; padding: 0; }
-header form { display: flex; gap: .4rem; flex: 1 1 18rem; max-width: 34rem; } header form input { flex: 1; min-width: 6rem; }
+header form { display: flex; gap: .4rem; flex: 1 1 12rem; max-width: 34rem; } header form input { flex: 1; min-width: 6rem; }
 input, select, button, .button { font: inherit; padding: .25rem .5rem; color: var(--fg); background: var(--bg); border: 1px solid var(--soft); border-radius: 5px; max-width: 100%; }
 main { padding: 0 1rem 3rem; max-width: 100rem; margin: 0 auto; }
 footer { padding: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; }
 .lead { max-width: 60rem; } .note, .legend { color: var(--soft); } .tools { display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; margin: .5rem 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; } .cards ul { columns: 20rem; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; } .cards > .all { grid-column: 1 / -1; } .cards .columns { columns: 19rem; } .cards .columns > div { break-inside: avoid; padding-top: .2rem; } .cards .columns h3 { margin: 0; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
 ul { padding-left: 1.2rem; margin: .3rem 0; } td ul, td ol { padding-left: 1rem; margin: 0; }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 700; padding: .3rem 0; }
@@ -38,7 +38,7 @@ tbody th { min-width: 9rem; }
 .chart .node rect { fill: var(--node); stroke: var(--edge); } .chart .node text { fill: var(--fg); font-size: 13px; font-weight: 700; }
 .chart .rest rect, .key.rest { fill: var(--rest); background: var(--rest); } .chart .final rect, .key.final { fill: var(--final); background: var(--final); } .key { padding: 0 .3rem; color: var(--fg); }
 .chart .node.end rect { fill: var(--end); } .chart .node.end text { fill: var(--bg); }
-.chart .edge text { fill: var(--fg); font-size: 11px; paint-order: stroke; stroke: var(--bg); stroke-width: 4px; stroke-linejoin: round; } .chart .command { font-weight: 700; }
+.chart .edge text { fill: var(--fg); font-size: 11px; paint-order: stroke; stroke: var(--bg); stroke-width: 7px; stroke-linejoin: round; } .chart .command { font-weight: 700; }
 .chart .line { fill: none; stroke: var(--edge); stroke-width: 1.4; } .chart .hit { fill: none; stroke: transparent; stroke-width: 12; } .chart .head { fill: var(--edge); }
 .chart a { text-decoration: none; } .chart a:hover .line, .chart .edge:focus-visible .line { stroke: var(--chosen); stroke-width: 3; } .chart a:hover rect, .chart .node:focus-visible rect { stroke: var(--chosen); stroke-width: 3; } .chart a:focus { outline: none; } .chart a:focus-visible text { text-decoration: underline; }
 .chart .chosen rect, .chart .chosen .line { stroke: var(--chosen); stroke-width: 3.5; } .chart .lit rect { fill: var(--lit); stroke: var(--fg); stroke-width: 3; } .chart .edge.lit .line { stroke: var(--changed); stroke-width: 4; }
@@ -57,5 +57,6 @@ tbody th { min-width: 9rem; }
 pre { margin: .3rem 0 .8rem; padding: .5rem .7rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre:focus-visible { outline: 3px solid var(--chosen); outline-offset: 2px; } .qmp { max-width: 60rem; } .take { margin: .8rem 0; } .take h3 .button { font-size: .8rem; font-weight: 400; margin-left: .5rem; }
 .events { padding-left: 1.3rem; margin: 0; }
+@media (max-width: 34rem) { .steps, .heads { min-width: 0; } .row { display: block; } .lanes { font-size: .75rem; } .row .more { text-align: right; padding: .1rem 0 .4rem; } .heads .more { display: none; } .say { padding: 0 .2rem .2rem; } td, th { padding: .2rem .3rem; } tbody th { min-width: 7rem; } }
 @media print { header, footer, .tools, .stepper, .skip { display: none; } body { background: #fff; color: #000; } .wide, .picture, .sequence { overflow: visible; border: 0; } .chart { min-width: 0 !important; } details:not([open]) > * { display: none; } a { color: inherit; } tr, li, .row { break-inside: avoid; } }
 `

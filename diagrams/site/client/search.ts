@@ -1,9 +1,12 @@
 /** Search: states, arrows, commands, events, rules, claims, questions and runs, by words. */
+import type { QuestionInfo } from '../types.ts'
 import { at, bitOf, type Child, code, data, h, isIn, link, newest } from './dom.ts'
-import { list } from './parts.ts'
+import { dated, list } from './parts.ts'
 import type { View } from './views.ts'
 
 interface Item {
+  /** What it is an item of, for a question. */
+  readonly question?: QuestionInfo
   readonly kind: string
   readonly title: string
   readonly to: string
@@ -14,7 +17,7 @@ interface Item {
 }
 
 const ignored = new Set(
-  'a an the is are was in on of to by it its and or when what which how does do with from for that this at emit emits events event accepted status state qemu'.split(
+  'a an the is are was in on of to by it its and or when what which how does do with from for that this at emit emits events event accepted status state qemu new changed change changes since'.split(
     ' ',
   ),
 )
@@ -71,11 +74,12 @@ function items(release: string): Item[] {
     }),
   )
   const questions = data.questions.map(
-    ({ id, title, about }): Item => ({
+    (question): Item => ({
+      question,
       kind: 'question',
-      title,
-      to: at('question', id, release),
-      words: `${about} fail failed recovery recover dies death killed leave exit`,
+      title: question.title,
+      to: at('question', question.id, release),
+      words: `${question.about} fail failed recovery recover dies death killed leave exit`,
       weight: 4,
     }),
   )
@@ -159,6 +163,60 @@ function direct(words: readonly string[], release: string): Child[] {
   })
 }
 
+/** More questions than this are not answered at once. */
+const ANSWERED = 3
+
+/** What a question comes to in a release, in a few lines. */
+function answered(question: QuestionInfo, release: string): Child {
+  const here = question.outcomes.filter(({ mask }) => isIn(mask, release))
+  return h(
+    'div',
+    { class: 'answer' },
+    h('h2', {}, link(at('question', question.id, release), `${question.title} QEMU ${release}`)),
+    dated(release),
+    list(
+      here.map(({ events, end }) => [
+        events.length === 0
+          ? h('em', {}, 'no event at all')
+          : events.map((event, i) => [i === 0 ? '' : ', ', code(event)]),
+        `, and then it is ${end}`,
+      ]),
+    ),
+  )
+}
+
+/** What came and went with a release, for whoever names nothing else. */
+function changesWith(release: string): Child {
+  const before = data.releases[data.releases.findIndex(({ name }) => name === release) - 1]?.name
+  if (before === undefined) return undefined
+  const rules = (now: string, other: string): Child => {
+    const found = data.rules.filter(({ mask }) => isIn(mask, now) && !isIn(mask, other))
+    return found.length === 0
+      ? h('p', {}, 'None.')
+      : list(
+          found.map(({ id, name, machine, says }) => [
+            link(at('rule', id, now), name),
+            h('span', { class: 'note' }, ` ${machine} `),
+            says.length === 0 ? undefined : code(says.join(', ')),
+          ]),
+        )
+  }
+  return h(
+    'section',
+    { 'aria-label': `What changed with QEMU ${release}` },
+    h('h2', {}, `What changed with QEMU ${release}, since ${before}`),
+    dated(release),
+    list([
+      link(at('machine', 'postcopy-source', release, 'compare', before), 'MigrationStatus on the source, as a picture'),
+      link(at('diagrams', release), `all diagrams of ${release}`),
+    ]),
+    h('h3', {}, 'Rules that are new'),
+    rules(release, before),
+    h('h3', {}, 'Rules that are gone'),
+    rules(before, release),
+  )
+}
+
 /** What was found. */
 export function searchView(query: string): View {
   const all = wordsOf(query)
@@ -177,7 +235,8 @@ export function searchView(query: string): View {
             .toSorted((a, b) => b.value - a.value)
             .slice(0, wanted.length > 1 ? 12 : 40),
   }))
-  const count = found.reduce((sum, { hits, answers }) => sum + hits.length + answers.length, 0)
+  const changes = words.length === 0 ? named.map(changesWith) : []
+  const count = found.reduce((sum, { hits, answers }) => sum + hits.length + answers.length, changes.length)
   return {
     title: `Search: ${query}`,
     body: [
@@ -186,9 +245,15 @@ export function searchView(query: string): View {
         { role: 'status' },
         count === 0 ? 'Nothing was found. Try a status, a command, an event, or a word of a rule.' : `${count} found.`,
       ),
+      changes,
       found.map(({ release, answers, hits }) => [
         wanted.length > 1 ? h('h2', {}, `QEMU ${release}`) : undefined,
         answers,
+        // Whoever asks what is asked often is told at once, where nothing else fits better.
+        hits
+          .slice(0, ANSWERED)
+          .filter(({ value }) => value === hits[0]?.value)
+          .map(({ item: { question } }) => (question === undefined ? undefined : answered(question, release))),
         list(hits.map(({ item }) => [link(item.to, item.title), h('span', { class: 'note' }, ` ${item.kind}`)])),
       ]),
     ],

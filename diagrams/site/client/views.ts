@@ -100,13 +100,6 @@ export function front(): View {
         ),
         h(
           'section',
-          { 'aria-label': 'State machines' },
-          h('h2', {}, 'State machines'),
-          h('p', {}, link(at('diagrams', newest), 'All at a glance'), '.'),
-          machineList(newest),
-        ),
-        h(
-          'section',
           { 'aria-label': 'Sequence diagrams' },
           h('h2', {}, 'Who tells whom what'),
           list(data.tellings.map(({ id, title }) => link(at('sequence', id, newest), title))),
@@ -116,6 +109,13 @@ export function front(): View {
             link(at('cases'), `${data.cases.length} recorded cases, as QEMU’s documentation prints them`),
             '.',
           ),
+        ),
+        h(
+          'section',
+          { class: 'all', 'aria-label': 'State machines' },
+          h('h2', {}, 'State machines'),
+          h('p', {}, link(at('diagrams', newest), 'All at a glance'), '.'),
+          h('div', { class: 'columns' }, machineList(newest)),
         ),
       ),
       h('h2', { id: 'claims' }, 'Claims and releases'),
