@@ -128,7 +128,7 @@ export function claimsPage(claims: readonly Claim[], versions: readonly string[]
     return { title, before: '', heads, widths: [28, 8, ...versions.map(() => 18)], rows, after: [] }
   })
   const before =
-    'Below the name of each system: what is claimed of it, and whether the checker finds it so. A claim of the kind never, recovers or leadsTo is a promise; one of the kind sometimes or rests is a surprise that is there.'
+    'Below the name of each system: what is claimed of it, and whether the checker finds it so. A claim of the kind never, recovers or leadsTo is a promise; one of the kind sometimes or rests is a surprise that is there. The way to each that is broken or there, step by step and to be taken along as text or as Mermaid: lockstep explain, or a click on its cell on the page that lockstep draw --site writes.'
   return { title: 'Claims by release', before, tables }
 }
 

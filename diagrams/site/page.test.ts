@@ -226,6 +226,67 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
     await page.getByRole('heading', { name: /re-entered/ }).waitFor()
   })
 
+  test('what is asked often is answered where it is searched for, in each release that is named', async () => {
+    const page = await open()
+    await searchFor(page, 'failed recovery events 9.0 10.0')
+    const answers = await page.locator('.answer').allInnerTexts()
+    expect(answers.length).toBe(2)
+    expect(answers[0]).toMatch(
+      /QEMU 9\.0[\s\S]*dates of the rules[\s\S]*no event at all, and then it is postcopy-paused/,
+    )
+    expect(answers[1]).toMatch(
+      /QEMU 10\.0[\s\S]*MIGRATION postcopy-recover-setup, MIGRATION postcopy-paused, and then it is postcopy-paused/,
+    )
+    await searchFor(page, 'what is new in 9.1')
+    expect(await page.locator('main h2').first().innerText()).toBe('What changed with QEMU 9.1, since 9.0')
+    expect(await page.locator('main li a[href^="#/rule/"]').count()).toBeGreaterThan(3)
+  })
+
+  test('all machines are there at a glance, and COLO from afar; a click leads to the state', async () => {
+    const page = await open()
+    await page.getByRole('link', { name: 'All at a glance' }).click()
+    expect(await page.locator('.chart').count()).toBeGreaterThan(10)
+    const afar = page.getByRole('region', { name: 'COLO on the primary: start, running, failover as a picture' })
+    await afar.locator('.node', { hasText: 'COLO runs' }).click()
+    await page.getByRole('heading', { name: 'State COLO runs' }).waitFor()
+    await page.locator('.panel').getByRole('link', { name: 'to a checkpoint' }).click()
+    expect(await page.locator('.sequence .row').count()).toBeGreaterThan(10)
+  })
+
+  test('a sequence diagram begins where it says, and can be taken along as text and as Mermaid', async () => {
+    const page = await open('#/sequence/recovery-handshake/11.1')
+    const [, passed = ''] = /first (\d+) steps/.exec(await page.locator('main').innerText()) ?? []
+    expect(Number(passed)).toBeGreaterThan(5)
+    expect(await page.locator('.steps .more a').first().innerText()).toBe(String(Number(passed) + 1))
+    await page.getByText('As text, for a mail').click()
+    const [text = '', mermaid = ''] = await page.locator('.take pre').allInnerTexts()
+    expect(text).toMatch(
+      /^The handshake of a postcopy recovery, QEMU 11\.1\n\n *24 +-> source: migrate\n *24 +<- source: MIGRATION postcopy-recover-setup\n/,
+    )
+    expect(mermaid).toMatch(
+      /^sequenceDiagram\n {2}participant operator\n[\s\S]*operator->>src: migrate\n {2}src-->>operator: MIGRATION /,
+    )
+    const saved = page.waitForEvent('download')
+    await page.getByRole('link', { name: /^Save as .*\.mmd$/ }).click()
+    expect((await saved).suggestedFilename()).toMatch(/^[0-9a-f]{10}\.mmd$/)
+    await page.getByRole('link', { name: 'Go it step by step' }).click()
+    await page.getByText(`Step ${Number(passed) + 1} of`).waitFor()
+  })
+
+  test('a recorded case is found, read as the documentation has it, and gone step by step', async () => {
+    const page = await open('#/cases')
+    expect(await page.locator('#case-count').innerText()).toMatch(/^(\d+) of \1 cases/)
+    await page.getByLabel('Filter cases').fill('nbd secondary')
+    expect(await page.locator('#case-count').innerText()).not.toMatch(/^(\d+) of \1 cases/)
+    await searchFor(page, 'recovery complete case')
+    await page.getByRole('link', { name: 'recovery/complete/1 on QEMU' }).click()
+    expect(await page.locator('.qmp pre').first().innerText()).toMatch(/^-> \{ "execute": /)
+    expect(await page.locator('.qmp').innerText()).toContain('On the destination:')
+    await page.getByRole('link', { name: 'Go it step by step' }).click()
+    await page.keyboard.press('End')
+    await page.locator('.side.src .node.lit', { hasText: 'completed' }).waitFor()
+  })
+
   test('a link leads to a recorded run at its step', async () => {
     const page = await open('#/run/11.1.3-recover-cut-1/6')
     expect(await page.locator('.stepper').innerText()).toContain('Step 6 of')
@@ -270,7 +331,14 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
     '#/answers-of-2018',
     '#/run/11.1.3-recover-cut-1/9',
     '#/runs',
+    '#/diagrams/11.1',
+    '#/machine/colo-primary-overview/11.1/state/COLO%20runs',
+    '#/sequence/recovery-handshake/11.1',
+    '#/cases',
+    '#/case/recovery%2Fcomplete%2F1',
     '#/search/colo%20exit',
+    '#/search/9.1',
+    '#/search/failed%20recovery%209.0%2010.0',
     `#/claim/${encodeURIComponent(allClaims[0]?.id ?? '')}/11.1`,
   ]
 
@@ -304,6 +372,19 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
   test('a narrow window scrolls only what is wide', async () => {
     const page = await open('#/machine/postcopy-source/11.1/state/postcopy-paused', 'light', 420)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(420)
+  })
+
+  test.each([
+    '#/',
+    '#/diagrams/11.1',
+    '#/sequence/recovery-handshake/11.1',
+    '#/case/recovery%2Fcomplete%2F1',
+    '#/search/9.1',
+  ])('a telephone shows %s', async view => {
+    const page = await open(view, 'light', 375)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
+    const fits = "[...document.querySelectorAll('.sequence')].every(one => one.scrollWidth <= one.clientWidth + 1)"
+    expect(await page.evaluate(fits)).toBe(true)
   })
 
   test('on paper the header is left out', async () => {

@@ -51,8 +51,8 @@ export interface Part {
   readonly outcomes: readonly PartOutcome[]
 }
 
-/** So many letters stand on a line of a label, and so many lines are there of each kind. */
-const WIDTH = 22
+/** So many letters stand on a line of a label, with room for the longest status; and so many lines are there of each kind. */
+const WIDTH = 24
 const LINES = 2
 
 /** Text on a few lines; what does not fit is left out, and said to be. */

@@ -54,7 +54,7 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
     const chosen = view.arrow?.[0] === edge.from && view.arrow[1] === edge.to
     const taken = view.from === edge.from && view.lit === edge.to
     const classes = ['edge', change, chosen ? 'chosen' : '', taken ? 'lit' : ''].filter(name => name !== '').join(' ')
-    const said = lines.map(line => line.replace(/^\*/, '')).join(', ')
+    const said = lines.map(line => line.replace(/^\*/, '')).join(' ')
     return [
       s(
         'a',
@@ -72,7 +72,8 @@ export function chart(machine: MachineInfo, view: ChartView): SVGElement {
             s(
               'tspan',
               { x, dy: n === 0 ? 0 : 13, class: line.startsWith('*') ? 'command' : undefined },
-              line.replace(/^\*/, ''),
+              // The blank is for whoever reads it as one text.
+              `${line.replace(/^\*/, '')}${n < lines.length - 1 ? ' ' : ''}`,
             ),
           ),
         ),
