@@ -148,7 +148,7 @@ export class LogJudge {
   private readonly sides: readonly string[]
   private readonly queue: Pending[] = []
   private head = 0
-  private readonly waiting: readonly Map<string, Command[]>[]
+  private readonly waiting: readonly Map<string | number, Command[]>[]
   private readonly outstanding: readonly (readonly [Command[], Command[]])[]
   private readonly seen: Recent[][]
   private bases: readonly [Base | undefined, Base]
@@ -585,5 +585,6 @@ function seenOf({ letter, line }: Recent): Seen[] {
   ]
 }
 
-const keyOf = (id: Json | undefined): string =>
-  typeof id === 'string' ? `"${id}` : typeof id === 'number' ? `${id}` : (JSON.stringify(id) ?? '')
+/** What an answer finds its command by; texts and numbers are told apart as they are, and no text begins like the others. */
+const keyOf = (id: Json | undefined): string | number =>
+  typeof id === 'number' || (typeof id === 'string' && id.charCodeAt(0) !== 0) ? id : `\0${JSON.stringify(id)}`

@@ -27,6 +27,8 @@ const { match } = fc.letrec<{ match: Match }>(tie => ({
       { $oneOf: [1, 'a'] },
     ),
     fc.dictionary(fc.constantFrom('x', 'y'), tie('match'), { maxKeys: 2 }),
+    tie('match').map(inner => ({ $not: inner }) as Match),
+    fc.array(tie('match'), { minLength: 1, maxLength: 2 }).map(inner => ({ $oneOf: inner }) as Match),
   ) as fc.Arbitrary<Match>,
 }))
 
@@ -52,6 +54,11 @@ test('figures that nobody looks at make no difference, members that are looked a
   const key = projection([{ status: 'active', ram: { $present: {} } }], ['capabilities'])
   expect(key({ status: 'active', ram: { total: 1 } })).toBe(key({ ram: { total: 2 }, status: 'active', more: 1 }))
   expect(key({ status: 'active' })).not.toBe(key({ status: 'active', ram: {} }))
+  const none = projection([
+    { $not: { $oneOf: [{ size: { $oneOf: [0, 256] } }, { name: { $present: 'a' } }] } } as Match,
+  ])
+  expect(none({ size: 1, speed: 1 })).toBe(none({ size: 1, speed: 2 }))
+  expect(none({ size: 1 })).not.toBe(none({ size: 256 }))
   expect(key({ capabilities: [1] })).not.toBe(key({ capabilities: [2] }))
 })
 

@@ -25,7 +25,11 @@ function add(look: Look, match: Match): void {
   }
   const [first, ...others] = Object.entries(match)
   if (first !== undefined && others.length === 0 && first[0].startsWith('$')) {
-    if (first[0] !== '$present' && first[0] !== '$absent') look.whole = true
+    const [kind, given] = first
+    // What matches neither of two things, or one of them, is told apart by what tells those apart.
+    if (kind === '$not') add(look, given as Match)
+    else if (kind === '$oneOf' && Array.isArray(given)) for (const choice of given) add(look, choice as Match)
+    else if (kind !== '$present' && kind !== '$absent') look.whole = true
     return
   }
   look.members ??= new Map()
@@ -36,15 +40,20 @@ function add(look: Look, match: Match): void {
   }
 }
 
-function keyOf(look: Look, value: Json | undefined): string {
-  if (value === undefined) return '-'
-  if (look.whole) return typeof value === 'string' ? `"${value}"` : JSON.stringify(value)
-  if (look.members === undefined) return '+'
-  if (!isObject(value)) return '!'
-  let key = '{'
-  for (const [member, inner] of look.members)
-    key += `${keyOf(inner, Object.hasOwn(value, member) ? value[member] : undefined)},`
-  return key
+/** A value of which all is looked at. */
+const spelt = (value: Json): string => (typeof value === 'string' ? `"${value}"` : JSON.stringify(value))
+
+/** What a key is made of, as code; `value` names where it is. */
+function keyCode(look: Look, value: string): string {
+  if (look.whole) return `(${value} === undefined ? '-' : spelt(${value}))`
+  if (look.members === undefined) return `(${value} === undefined ? '-' : '+')`
+  const parts = [...look.members].map(([member, inner]) => {
+    const name = JSON.stringify(member)
+    // What every object inherits is no member of it.
+    const found = member in Object.prototype ? `(Object.hasOwn(o, ${name}) ? o[${name}] : undefined)` : `o[${name}]`
+    return `${keyCode(inner, 'v').replace(/^/, `(v = ${found}, `)} + ',')`
+  })
+  return `(${value} === undefined ? '-' : isObject(${value}) ? ((o, v) => ${["'{'", ...parts].join(' + ')})(${value}) : '!')`
 }
 
 /** A key for each message that these matches, and these members as a whole, can tell from others. */
@@ -55,5 +64,6 @@ export function projection(
   const look = nothing()
   for (const match of matches) add(look, match)
   for (const member of whole) add(look, { [member]: '' })
-  return value => keyOf(look, value)
+  const make = new Function('spelt', 'isObject', `return value => ${keyCode(look, 'value')}`)
+  return make(spelt, isObject) as (value: Json | undefined) => string
 }

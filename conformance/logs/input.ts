@@ -2,7 +2,7 @@
  * Where the lines of a log come from: a file, a file that still grows, or
  * standard input; compressed or not, in whatever character set.
  */
-import { createReadStream, type Stats, statSync, watch } from 'node:fs'
+import { readSync, type Stats, statSync, watch } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { longestLine } from '../json.ts'
@@ -83,18 +83,21 @@ export class Cutter {
 
 const bare = (line: string): string => (line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line)
 
-/** The bytes of a log, unpacked where it is packed. */
+/** The bytes of a log, unpacked where it is packed.  A piece is good until the next is asked for. */
 export async function* bytesOf(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const raw =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 17, ...(signal && { signal }) })
+  const raw = file === '-' ? process.stdin : whole(file, signal)
   const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   try {
     let first = await chunks.next()
     // One byte is not enough to tell gzip by.
     while (!first.done && first.value.length < 2) {
+      const begun = Buffer.from(first.value)
       const second = await chunks.next()
-      if (second.done) break
-      first = { done: false, value: Buffer.concat([first.value, second.value]) }
+      if (second.done) {
+        yield begun
+        return
+      }
+      first = { done: false, value: Buffer.concat([begun, second.value]) }
     }
     const rest = async function* (): AsyncGenerator<Buffer> {
       for (let next = first; !next.done; next = await chunks.next()) yield next.value
@@ -105,7 +108,26 @@ export async function* bytesOf(file: string, signal?: AbortSignal): AsyncGenerat
     if (signal?.aborted) return
     throw unreadable(file, error)
   } finally {
-    if (file !== '-') raw.destroy()
+    if (file !== '-') await chunks.return?.()
+  }
+}
+
+/** The bytes of a file, each piece in the place of the one before: a stream would take new memory for each. */
+async function* whole(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const handle = await open(file, 'r')
+  try {
+    const piece = Buffer.allocUnsafeSlow(1 << 18)
+    // A file on a disk is there: to wait for another thread to read it takes longer than to read it.
+    const there = (await handle.stat()).isFile()
+    while (signal?.aborted !== true) {
+      const bytesRead = there
+        ? readSync(handle.fd, piece, 0, piece.length, null)
+        : (await handle.read(piece, 0, piece.length, null)).bytesRead
+      if (bytesRead === 0) return
+      yield piece.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
   }
 }
 
@@ -116,7 +138,8 @@ async function* unpacked(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
     try {
       for await (const chunk of chunks) {
         if (gunzip.destroyed) return
-        if (!gunzip.write(chunk)) await new Promise(done => gunzip.once('drain', done).once('close', done))
+        // It is unpacked some time later, when the next piece may be in its place.
+        if (!gunzip.write(Buffer.from(chunk))) await new Promise(done => gunzip.once('drain', done).once('close', done))
       }
       gunzip.end()
     } catch (error) {
