@@ -4,6 +4,7 @@
  *
  *     npm run bench                          # all sizes, three rounds; half an hour on a quiet machine
  *     npm run bench -- --sizes 0.1,2 --rounds 1
+ *     npm run bench -- --sizes 2,20 --rounds 3,1   # three of the one, one of the other
  *
  * Absolute figures move with the machine; only a ratio says anything.  The time
  * is what the processors worked (user and system), so that others on the same
@@ -92,24 +93,23 @@ interface Checker {
 }
 
 const one = join(import.meta.dirname, 'one.ts')
+/** As `bin/lockstep` starts it: what was compiled once is not compiled, nor kept in memory, at the next start. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
 const ours = (name: string, engine: string, most: number, threads = 1): Checker => ({
   name,
   most,
   threads,
   ...(threads > 1 && { least: 1 }),
-  prepare:
-    ({ checkpoints, retries }) =>
-    () => {
-      const said = execFileSync(
-        process.execPath,
-        [one, engine, String(checkpoints), String(retries), String(threads)],
-        {
-          encoding: 'utf8',
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      )
-      return JSON.parse(said) as Sample
-    },
+  prepare: ({ checkpoints, retries }) => {
+    const run = (...size: readonly number[]): string =>
+      execFileSync(process.execPath, [one, engine, ...size.map(String), String(threads)], {
+        encoding: 'utf8',
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+    run(2, 0)
+    return () => JSON.parse(run(checkpoints, retries)) as Sample
+  },
 })
 
 const PAN = 'Spin pan -O2 -DSAFETY -DNOREDUCE'
@@ -171,12 +171,16 @@ const { values } = parseArgs({
   },
 })
 
+/** Rounds of each size; the last number is that of the sizes behind it, too. */
+const rounds = values.rounds.split(',').map(Number)
+
 /** Runs a tenth of the cases against the reference: how many, and how many in a minute. */
 function cases(): string {
   const cli = join(import.meta.dirname, '../conformance/cli.ts')
   const begun = performance.now()
   const said = execFileSync(process.execPath, [cli, 'conform', '--json', '--shard', '1/10'], {
     encoding: 'utf8',
+    env,
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -186,9 +190,10 @@ function cases(): string {
   return `Conformance: ${run} cases against the reference, ${Math.round(run / minutes)} a minute, two for each processor side by side.`
 }
 
+const begun = loadavg()[0] ?? 0
 const rows: { size: string; name: string; threads: number; samples: Sample[]; why?: string }[] = []
 try {
-  for (const size of values.sizes.split(',')) {
+  for (const [i, size] of values.sizes.split(',').entries()) {
     const chosen = sizes[size]
     if (chosen === undefined) throw new Error(`there is no size ${size}; there are ${Object.keys(sizes).join(', ')}`)
     const ready: { row: (typeof rows)[number]; measure: () => Sample }[] = []
@@ -198,7 +203,7 @@ try {
       rows.push(row)
       if (why === undefined) ready.push({ row, measure: prepare(chosen) })
     }
-    for (let round = 0; round < Number(values.rounds); round++) {
+    for (let round = 0; round < (rounds[i] ?? rounds.at(-1) ?? 3); round++) {
       for (const { row, measure } of ready) {
         const sample = measure()
         row.samples.push(sample)
@@ -237,9 +242,10 @@ try {
     `<!-- Printed by npm run bench; do not edit. -->`,
     '# How fast, against whom',
     '',
-    `Distinct states by second of processor time (of two threads: of the busier one), median of ${values.rounds} in turns, and as a ratio to Spin's \`pan\` in the same run.`,
+    `Distinct states by second of processor time (of two threads: of the busier one), median of ${values.rounds.replaceAll(',', ', ')} in turns${rounds.length > 1 ? ' (size by size)' : ''}, and as a ratio to Spin's \`pan\` in the same run.`,
     'Processor time (user and system) of our search with the compilation of its code, and of the whole process of `pan` without its compilation.',
-    `Bytes a state: the most that was resident, with Node; of pan what it says itself. ${at.length} processors, ${at[0]?.model ?? ''}; load ${loadavg()[0]?.toFixed(1)} at the end.`,
+    `Bytes a state: the most that was resident, with Node and, of two threads, with both; of pan what it says itself.`,
+    `${at.length} processors, ${at[0]?.model ?? ''}; load ${begun.toFixed(1)} at the start and ${(loadavg()[0] ?? 0).toFixed(1)} at the end${Math.max(begun, loadavg()[0] ?? 0) > at.length + 1 ? ': the machine was shared, and wall times are those of a busy one' : ''}.`,
     '',
     `node ${process.version}; ${version('spin', '-V')}; ${version('gcc', '--version')}; ${version('rumur', '--version')}; `,
     `${['xstate', '@xstate/graph'].map(name => `${name} ${(JSON.parse(readFileSync(join(import.meta.dirname, `../node_modules/${name}/package.json`), 'utf8')) as { version: string }).version}`).join(', ')}`,
