@@ -107,16 +107,22 @@ export class Judge {
 
   /**
    * Judges a claim by a search that leaves out what it cannot tell; answers
-   * nothing where that cannot judge it.  See `reduce.ts`.
+   * nothing where that cannot judge it.  Throws `RangeError` where even that
+   * has more states than the limit.  See `reduce.ts`.
    */
-  reduced(claim: Claim, system: System, version: string): ReducedVerdict | undefined {
+  reduced(claim: Claim, system: System, version: string, limit?: number): ReducedVerdict | undefined {
     if (claim.kind !== 'never' && claim.kind !== 'sometimes') return undefined
     if (claim.rule !== undefined) checkRule(system, claim, claim.rule)
     const known = this.small
     const packed = known?.of === keyOf(system, version, claim) ? known.packed : packedFor(system, version, claim)
     this.small = { of: keyOf(system, version, claim), packed }
     const where = claim.where.map(pattern => cellsOf(packed.flat, pattern))
-    const found = reduced(packed, { where, ...(claim.rule !== undefined && { rules: ruleIds(packed, claim.rule) }) })
+    const found = reduced(
+      packed,
+      { where, ...(claim.rule !== undefined && { rules: ruleIds(packed, claim.rule) }) },
+      {},
+      limit,
+    )
     return { holds: (found.way !== undefined) === (claim.kind === 'sometimes'), states: found.states }
   }
 

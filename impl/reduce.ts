@@ -37,7 +37,7 @@ export interface Reduced {
 /** So many steps taken alone come after one another at most, or there is no end to them. */
 const ENDLESS = 100_000
 
-/** Searches all that the question can tell apart. */
+/** Searches all that the question can tell apart.  Throws `RangeError` where that is more states than the limit. */
 export function reduced(packed: Packed, asked: Asked, flaws: Flaws = {}, limit = Number.POSITIVE_INFINITY): Reduced {
   const { flat, fields, words, starts } = packed
   const names = (rule: string): boolean => asked.rules?.has(rule) === true
@@ -99,7 +99,7 @@ export function reduced(packed: Packed, asked: Asked, flaws: Flaws = {}, limit =
   let steps = 0
   let goal: { readonly state: number; readonly row: number } | undefined
   for (let at = 0; at < table.count; at++) {
-    if (table.count > limit) throw new Error(`more than ${limit} states of ${flat.name} are left`)
+    if (table.count > limit) throw new RangeError(`more than ${limit} states of ${flat.name} are left`)
     here.set(table.states.subarray(at * words, (at + 1) * words))
     const is = goal === undefined && fits(here, 0)
     if (is && asked.rules === undefined) goal = { state: at, row: -1 }

@@ -20,6 +20,8 @@ export interface SystemReport {
   readonly fingerprint: string
   readonly unused: readonly string[]
   readonly seconds: number
+  /** It was cut off after so many states. */
+  readonly cut?: true
 }
 
 /** What was found of one claim under one version. */
@@ -51,6 +53,8 @@ export interface CheckReport {
     readonly surprises: number
     /** Of the systems, how many were explored before and have not changed since. */
     readonly recalled: number
+    /** With `--reduce`: claims about systems that were cut off, which a reduced search could not judge. */
+    readonly unjudged?: number
     /** With `--reduce`: claims that a reduced search judged, those that it judged otherwise, and the states of both. */
     readonly reduced?: {
       readonly claims: number
@@ -184,6 +188,7 @@ export async function checkAll(
   })
   const systems: SystemReport[] = []
   let recalled = 0
+  let unjudged = 0
   const judged: ClaimReport[] = []
   try {
     for (const release of wanted) {
@@ -195,11 +200,18 @@ export async function checkAll(
         if (of.recalled) recalled += 1
         line.clear()
         if (i === 0) say(`QEMU ${release}`)
-        const { size, fingerprint, unused, seconds } = of
+        const { size, fingerprint, unused, seconds, unjudged: left } = of
         const [first] = units[unit]?.versions ?? []
-        systems.push({ system: system.name, version: release, ...size, fingerprint, unused, seconds })
+        const cut = left === undefined ? {} : ({ cut: true } as const)
+        systems.push({ system: system.name, version: release, ...size, fingerprint, unused, seconds, ...cut })
         const sizes = `${count(size.states)} states, ${count(size.steps)} steps, depth ${size.depth}, ${fingerprint}`
-        say(`  ${system.name}: ${sizes}${first === release ? '' : `, as in ${first}`}`)
+        if (left !== undefined) {
+          unjudged += left.length
+          say(
+            `  ${system.name}: cut off at ${count(size.states)} states; by reduced searches alone, each of them whole:`,
+          )
+        } else say(`  ${system.name}: ${sizes}${first === release ? '' : `, as in ${first}`}`)
+        for (const id of left ?? []) say(`    not judged    ${id}`)
         for (const one of of.claims) {
           for (const report of claimReport(one, release)) {
             judged.push(report)
@@ -220,19 +232,27 @@ export async function checkAll(
   return {
     systems,
     claims: judged,
-    summary: { systems: systems.length, claims: judged.length, broken, surprises, recalled, ...reducedOf(judged) },
+    summary: {
+      systems: systems.length,
+      claims: judged.length,
+      broken,
+      surprises,
+      recalled,
+      ...(unjudged > 0 && { unjudged }),
+      ...reducedOf(judged),
+    },
   }
 }
 
 /** The last line. */
 export const printCheckSummary = ({ summary }: CheckReport): string => {
-  const { systems, claims, broken, surprises, recalled, reduced } = summary
+  const { systems, claims, broken, surprises, recalled, reduced, unjudged = 0 } = summary
   const before = recalled === 0 ? '' : ` (${recalled} systems as found before; --no-cache explores again)`
   const less =
     reduced === undefined
       ? ''
       : `; ${reduced.claims} judged again on ${count(reduced.after)} of ${count(reduced.before)} states, ${reduced.otherwise === 0 ? 'all alike' : `${reduced.otherwise} OTHERWISE`}`
-  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}${less}`
+  return `${systems} systems, ${claims} claims: ${broken} broken${before}, ${surprises === 0 ? 'all as known' : `${surprises} NOT as known`}${less}${unjudged === 0 ? '' : `; ${unjudged} NOT judged`}`
 }
 
 /** Runs the verb; answers the exit code: 1 on a surprise, or on a cite that a source tree does not have. */
@@ -262,6 +282,6 @@ export async function check(
   const report = await checkAll(names, flags, say)
   say(printCheckSummary(report))
   if (flags.json) print(JSON.stringify(report, null, 2))
-  const { surprises, reduced } = report.summary
-  return surprises === 0 && (reduced?.otherwise ?? 0) === 0 ? 0 : 1
+  const { surprises, reduced, unjudged = 0 } = report.summary
+  return surprises + unjudged === 0 && (reduced?.otherwise ?? 0) === 0 ? 0 : 1
 }

@@ -13,7 +13,7 @@ import { isIn, slug } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { isLasting, Judge, type ReducedVerdict, type Verdict } from '../../impl/judge.ts'
 import { tlaName } from '../../impl/tla.ts'
-import type { System } from '../../spec/lang.ts'
+import type { Claim, System } from '../../spec/lang.ts'
 import { Cache, cacheFolder, drawingHash, keyOf } from './cache.ts'
 import { allClaims, allSystems } from './ids.ts'
 
@@ -52,6 +52,8 @@ export interface Found {
   readonly claims: readonly FoundClaim[]
   /** What the page takes of it. */
   readonly part?: Part
+  /** It was cut off: claims were judged by reduced searches alone, and these not at all. */
+  readonly unjudged?: readonly string[]
   /** It was found before, and nothing that it rests on has changed since. */
   readonly recalled?: true
 }
@@ -136,10 +138,16 @@ export function find(
     }
   })
   const before = performance.now()
-  const graph = judge.graph(system, version, undefined, lasting)
-  const { size, fingerprint, unused, packed } = graph
+  let whole: Graph
+  try {
+    whole = judge.graph(system, version, undefined, lasting)
+  } catch (error) {
+    if (!(error instanceof LimitError) || how.reduce !== true) throw error
+    return leftOver(error, before, chosen, claim => judge.reduced(claim, system, version, how.limit))
+  }
+  const { size, fingerprint, unused, packed } = whole
   const seconds = Math.round(performance.now() - before) / 1000
-  const part = look?.(graph)
+  const part = look?.(whole)
   // Claims about the same graph follow each other: it is explored once, however many there are.
   const groups = Map.groupBy(chosen, ({ without, observers }) => JSON.stringify([without, observers]))
   const verdicts = new Map<string, FoundClaim>()
@@ -161,6 +169,30 @@ export function find(
     rules: packed.flat.rules.map(({ id }) => id),
     claims: claims.flatMap(id => verdicts.get(id) ?? []),
     ...(part !== undefined && { part }),
+  }
+}
+
+/** What can still be said of a system that was cut off: what reduced searches, each of them whole, say of its claims. */
+function leftOver(
+  { at }: LimitError,
+  before: number,
+  claims: typeof allClaims,
+  reduced: (claim: Claim) => ReducedVerdict | undefined,
+): Found {
+  const found = claims.map((claim): FoundClaim | string => {
+    try {
+      const verdict = reduced(claim)
+      return verdict === undefined ? claim.id : { id: claim.id, ...verdict, picture: '' }
+    } catch (error) {
+      if (error instanceof RangeError) return claim.id
+      throw error
+    }
+  })
+  return {
+    size: { states: at.states, steps: at.steps, depth: at.depth },
+    ...{ fingerprint: '', rules: [], unused: [], seconds: Math.round(performance.now() - before) / 1000 },
+    claims: found.filter(one => typeof one !== 'string'),
+    unjudged: found.filter(one => typeof one === 'string'),
   }
 }
 

@@ -85,4 +85,16 @@ describe('units', () => {
     const found = unitsOf(chosen, ['11.1'], [claim?.id ?? ''])
     expect(found.map(unit => unit.claims)).toEqual(found.map(unit => (unit.system === 'COLO pair' ? [claim?.id] : [])))
   })
+
+  test('leaves what a reduced search can judge, and says what it cannot', async () => {
+    const last = units.slice(-1)
+    const [whole] = await Promise.all(findAll(last, () => {}, { threads: 1 }).found)
+    const [cut] = await Promise.all(findAll(last, () => {}, { threads: 1, limit: 540, reduce: true }).found)
+    const verdicts = (found: Found | undefined) => found?.claims.map(({ id, holds }) => ({ id, holds })) ?? []
+    // One of them needs 547 states even so.
+    expect(cut?.unjudged?.length).toBeGreaterThan(0)
+    expect(verdicts(cut).length).toBeGreaterThan(2)
+    expect(verdicts(whole)).toEqual(expect.arrayContaining(verdicts(cut)))
+    expect(cut?.size.states).toBe(540)
+  })
 })
