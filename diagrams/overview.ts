@@ -133,7 +133,14 @@ export function overviewOf(graph: Graph, { phases, grid }: OverviewPlan, title: 
   const arrows = phaseArrows(graph, phases).map(({ from, to, rows }): PictureArrow => ({ from, to, rows, change: '' }))
   const here = new Set(arrows.flatMap(({ from, to }) => [from, to]))
   return {
-    ...{ title, arrows, grid, flat, later: ['src.saying'].filter(variable => flat.index.has(variable)), gathers: [] },
+    ...{
+      title,
+      arrows,
+      grid,
+      flat,
+      later: ['src.saying'].filter(variable => flat.index.has(variable)),
+      gathers: [GONE],
+    },
     states: phases
       .filter(phase => here.has(phase.name))
       .map(phase => ({ value: phase.name, kind: phase.name === GONE ? 'gone' : '', change: '' })),

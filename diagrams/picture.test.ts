@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Row } from '../impl/flat.ts'
+import { causesOf } from './causes.ts'
 import { widthOf } from './measure.ts'
 import { drawPicture, together, wordsOf } from './picture.ts'
 import { differenceOf, pictureOf } from './pictures.ts'
@@ -58,5 +60,25 @@ describe('a picture of what changed', () => {
     const come = marks(differenceOf(less, seen, plan, 'more'))
     expect(gone.has('gone') || gone.has('changed')).toBe(true)
     expect(come.has('new') || come.has('changed')).toBe(true)
+  })
+})
+
+describe('the causes of an arrow', () => {
+  const row = (name: string, more: object): Row =>
+    ({ rule: { rule: { name } }, outputs: [], cause: undefined, ...more }) as unknown as Row
+  const dies = [{ kind: 'exits', side: 'a', code: null }]
+  const move = { kind: 'command', name: 'migrate' }
+
+  test('are commands, then faults, then the rest', () => {
+    const rows = [row('end', {}), row('be cut', { cause: { kind: 'fault', name: 'cut' } }), row('go', { cause: move })]
+    expect(causesOf(rows)).toEqual([{ text: 'migrate', command: true }, { text: 'be cut' }, { text: 'end' }])
+  })
+
+  test('name why a process dies, not what set it off', () => {
+    const rows = [row('abort on a migration', { cause: move, outputs: dies })]
+    expect(causesOf([...rows, row('be killed', { cause: { kind: 'fault', name: 'kill' }, outputs: dies })])).toEqual([
+      { text: 'be killed' },
+      { text: 'abort on a migration' },
+    ])
   })
 })

@@ -4,6 +4,7 @@
  * The same text every time, so that one changed byte is noticed.
  */
 import { type Flat, type Row, slug } from '../impl/flat.ts'
+import { causeOf, causesOf, type Words } from './causes.ts'
 import type { Grid, Place } from './grid.ts'
 import { printEvent, saidLater } from './label.ts'
 import { layOut } from './layout.ts'
@@ -47,21 +48,10 @@ const FONT = 13
 const LINE = 15
 const WORDS = 24
 
-interface Words {
-  readonly text: string
-  readonly command?: true
-}
-
-const causeOf = ({ cause, rule }: Row): Words =>
-  cause?.kind === 'command'
-    ? { text: cause.name, command: true }
-    : { text: cause?.kind === 'receives' ? `← ${cause.name}` : rule.rule.name }
-
 /** The few words on an arrow: commands first, then how many other causes, then what is said. */
 export function wordsOf(rows: readonly Row[], flat: Flat, later: readonly string[] = []): Words[] {
-  const causes = [...new Map(rows.map(row => [causeOf(row).text, causeOf(row)])).values()]
-  const commands = causes.filter(({ command }) => command === true)
-  const [first] = commands.length > 0 ? commands : causes
+  const causes = causesOf(rows)
+  const [first] = causes
   const others = causes.length - 1
   const head = wrap(first?.text ?? '', WORDS).slice(0, 3)
   const lines = head.map((text, i): Words => {

@@ -40,7 +40,7 @@ const hashOf = (sources: Sources): string =>
 
 const drawingSources: Sources = [
   ['../../impl', /^/],
-  ['../../diagrams', /^(arrows|frames|label|legs|line|mermaid|overview|plan|scan|story)\./],
+  ['../../diagrams', /^(arrows|causes|frames|label|legs|line|mermaid|overview|plan|scan|story)\./],
   ['../../diagrams/site', /^(part|questions|ways)\./],
   ['.', /^(unit|ids)\./],
 ]

@@ -9,6 +9,7 @@ import { namesOf, SpecError } from '../../impl/move.ts'
 import { pack } from '../../impl/pack.ts'
 import type { System } from '../../spec/lang.ts'
 import { type Arrow, arrowsOf, GONE } from '../arrows.ts'
+import { causesOf } from '../causes.ts'
 import { storyOf, type ToldStory } from '../frames.ts'
 import { printEvent } from '../label.ts'
 import { wrap } from '../mermaid.ts'
@@ -64,16 +65,10 @@ function few(text: string): string[] {
 
 /** The few words on an arrow: its command or first cause, and what is said. */
 function shortLabel(rows: Arrow['rows']): string[] {
-  const commands = new Set(rows.flatMap(({ cause }) => (cause?.kind === 'command' ? [cause.name] : [])))
-  const others = new Set(
-    rows.flatMap(({ cause, rule }) =>
-      cause?.kind === 'command' ? [] : [cause?.kind === 'receives' ? `← ${cause.name}` : rule.rule.name],
-    ),
-  )
-  const causes = [...commands, ...others]
-  const [first = ''] = causes
+  const causes = causesOf(rows)
+  const { text: first = '', command } = causes[0] ?? {}
   // A star marks a command.
-  const mark = commands.size > 0 ? '*' : ''
+  const mark = command === true ? '*' : ''
   const head = few(first)
   const more = causes.length > 1 ? ` +${causes.length - 1}` : ''
   const events = new Set(
