@@ -44,7 +44,7 @@ const navigation = [
   ['#/command/migrate_cancel', 'Commands'],
   ['#/consumers', 'Consumers'],
   ['#/cases', 'Cases'],
-  ['#/runs', 'Recorded runs'],
+  ['#/runs', 'Runs'],
 ] as const
 
 /** The whole file. */

@@ -15,15 +15,15 @@ h1:focus, h2:focus { outline: none; }
 a:focus-visible, input:focus-visible, select:focus-visible, button:focus-visible, summary:focus-visible, [tabindex="0"]:focus-visible { outline: 3px solid var(--chosen); outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: .5rem; top: .5rem; background: var(--bg); padding: .5rem; z-index: 9; }
 .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-header { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center; padding: .5rem 1rem; border-bottom: 1px solid var(--line); background: var(--card); } header select { max-width: 11rem; }
+header { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center; padding: .5rem 1rem; border-bottom: 1px solid var(--line); background: var(--card); } header select { max-width: 7rem; }
 header .name { font-weight: 700; text-decoration: none; color: var(--fg); }
 header nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0; padding: 0; }
-header form { display: flex; gap: .4rem; flex: 1 1 9rem; max-width: 34rem; } header form input { flex: 1; min-width: 6rem; }
+header form { display: flex; gap: .4rem; flex: 1 1 9rem; min-width: 0; max-width: 34rem; } header form input { flex: 1; width: 0; min-width: 6rem; }
 input, select, button, .button { font: inherit; padding: .25rem .5rem; color: var(--fg); background: var(--bg); border: 1px solid var(--soft); border-radius: 5px; max-width: 100%; }
 main { padding: 0 1rem 3rem; max-width: 100rem; margin: 0 auto; }
 footer { padding: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; }
 .lead { max-width: 60rem; } .note, .legend { color: var(--soft); } .tools { display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; margin: .5rem 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; } .cards > .all { grid-column: 1 / -1; } .cards .columns { columns: 19rem; } .cards .columns > div { break-inside: avoid; padding-top: .2rem; } .cards .columns h3 { margin: 0; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; } .cards > .all { grid-column: 1 / -1; } .cards .columns { columns: 19rem; } .cards .columns h3 { margin: 0; padding-top: .2rem; break-after: avoid; } .cards > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0 1rem .6rem; }
 ul { padding-left: 1.2rem; margin: .3rem 0; } td ul, td ol { padding-left: 1rem; margin: 0; }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 700; padding: .3rem 0; }
