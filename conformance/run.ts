@@ -179,7 +179,7 @@ class Runner {
     let left: readonly number[] = []
     try {
       short = await this.perform(of, versions)
-      await this.finale(of)
+      await this.finale(of, short !== undefined)
     } catch (error) {
       if (error instanceof FrozenError) {
         frozen = await this.probe(error)
@@ -439,8 +439,12 @@ class Runner {
     }
   }
 
-  /** Asks who lives how they are, listens until nothing more comes, and ends them. */
-  private async finale({ end }: Case): Promise<void> {
+  /**
+   * Asks who lives how they are, listens until nothing more comes, asks again, and ends them.
+   *
+   * @param early the script waited in vain: what owes a step is found by its silence, before a question finds it mute
+   */
+  private async finale({ end }: Case, early: boolean): Promise<void> {
     const players = Object.entries(this.stage?.players ?? {}) as [Side, Player][]
     this.heal()
     const living = () => players.filter(([side]) => !this.gone.has(side))
@@ -452,12 +456,17 @@ class Runner {
         if (!(error instanceof ClosedError)) throw error
       }
     }
+    const silence = (this.stage?.silence ?? patience) * this.scale
+    const listen = async (): Promise<boolean> => {
+      const pids = living().flatMap(([, { pid }]) => pid ?? [])
+      return living().length > 0 && this.recorder.quiet(silence, 10 * silence, () => pids.every(isAtRest))
+    }
+    if (early) await listen()
     // Of what we did not start, see that it is still the one that it was.
     for (const [side, { kill }] of living())
       for (const query of kill === undefined ? [...queries, ...sanity] : queries) await politely(side, query)
-    const silence = (this.stage?.silence ?? patience) * this.scale
-    const pids = living().flatMap(([, { pid }]) => pid ?? [])
-    if (living().length > 0) await this.recorder.quiet(silence, 10 * silence, () => pids.every(isAtRest))
+    // A step that nobody announces shows in the answers only, once it has had its time.
+    if (await listen()) for (const [side] of living()) for (const query of queries) await politely(side, query)
     if (this.stage?.kept) return
     // At once, and the source last: a destination that sees its source die may be about to exit.
     const dying = living().filter(([, { kill }]) => end === 'kill' && kill !== undefined)
