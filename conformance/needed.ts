@@ -7,7 +7,7 @@
 import type { Flat } from '../impl/flat.ts'
 import type { Packed } from '../impl/pack.ts'
 import { Tracker, TrackLimitError, type TrackOptions } from '../impl/track.ts'
-import { outOfReach } from './hardware.ts'
+import { beginningOf, outOfReach } from './hardware.ts'
 import { livesOf } from './lives.ts'
 import { observe } from './observe.ts'
 import { trailsOf } from './trails.ts'
@@ -28,7 +28,7 @@ function withoutAll(packed: Packed, options: TrackOptions, gone: ReadonlySet<str
 export function neededRules(whole: Transcript, version: string, known: ReadonlySet<string>): string[] {
   // A later life begins where the first leaves off, which is not known without all rules.
   const [{ transcript }] = livesOf(whole)
-  const packed = packedFor(version, systemFor(transcript), outOfReach(transcript))
+  const packed = packedFor(version, systemFor(transcript), outOfReach(transcript), beginningOf(transcript))
   const { flat } = packed
   const observed = observe(flat, transcript, { texts: true })
   const options: TrackOptions = {

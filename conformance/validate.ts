@@ -11,12 +11,12 @@ import { anyOf, cellsOf, type Packed, pack, type Test } from '../impl/pack.ts'
 import type { Foreseen } from '../impl/space.ts'
 import { type Stuck, Tracker, TrackLimitError } from '../impl/track.ts'
 import { claims } from '../spec/claims.ts'
-import type { Claim, System } from '../spec/lang.ts'
+import type { Claim, Pattern, System } from '../spec/lang.ts'
 import { enumerations } from '../spec/qapi.ts'
 import { loneDestination, loneSource, pair, systems } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { brokenClaims, cellsOfClaims } from './breaks.ts'
-import { isOutOfReach, outOfReach } from './hardware.ts'
+import { beginningOf, isOutOfReach, outOfReach } from './hardware.ts'
 import { isObject } from './json.ts'
 import { earlier } from './late.ts'
 import { foretold, livesOf, succeed } from './lives.ts'
@@ -90,17 +90,20 @@ export function systemFor(transcript: Transcript): System {
  * The packed system that transcripts of a release are held against.
  *
  * @param without rules that cannot have been taken, by patterns of their names; see hardware.ts
+ * @param begins where variables start, of those that may start at several values
  */
 export function packedFor(
   version: string,
   system: System = pair as unknown as System,
   without: readonly string[] = [],
+  begins: Pattern = {},
 ): Packed {
   const ours = systems.some(one => one === (system as unknown))
-  const key = JSON.stringify([system.name, version, without])
+  const key = JSON.stringify([system.name, version, without, begins])
   const known = ours ? packs.get(key) : undefined
   if (known !== undefined) return known
-  const whole = flatten(system, version)
+  const start = Object.entries(begins).filter(([name]) => Object.hasOwn(system.start, name))
+  const whole = flatten({ ...system, start: { ...system.start, ...Object.fromEntries(start) } }, version)
   // A row that no value suits; where it stands among the others is known by its number.
   const never = (row: Row): Row => ({ ...row, cells: row.cells.map(cell => ({ ...cell, from: 0 })) })
   const rows = whole.rows.map(row => (isOutOfReach(row.rule.rule.name, without) ? never(row) : row))
@@ -239,7 +242,13 @@ export function validate(transcript: Transcript, options: ValidateOptions = {}):
   }
   const lives = livesOf(transcript)
   const packed =
-    options.packed ?? packedFor(rules, options.system ?? systemFor(lives[0].transcript), outOfReach(transcript))
+    options.packed ??
+    packedFor(
+      rules,
+      options.system ?? systemFor(lives[0].transcript),
+      outOfReach(transcript),
+      beginningOf(lives[0].transcript),
+    )
   if (lives.length === 1) return validateLife(transcript, packed, { ...profile, rules }, options).judgement
   let found: Lived | undefined
   let from = packed
