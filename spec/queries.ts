@@ -35,6 +35,25 @@ const underWay = each(
   status => [{ migration: status }, { status, ram, 'total-time': time }] as const,
 )
 
+/**
+ * `migrate_init()` has let go of what went wrong the last time.  While the connection is sound there is no new
+ * error to tell; once it is not, who reads the return path may tell before the status does.
+ */
+const withoutError = [
+  ...each(
+    ['active', 'pre-switchover', 'device'] as const,
+    status =>
+      [
+        { migration: status, link: 'up' },
+        { status, ram, 'total-time': time, 'error-desc': absent },
+      ] as const,
+  ),
+  [
+    { migration: 'completed', others: 'unset' },
+    { status: 'completed', ram, 'total-time': time, 'error-desc': absent },
+  ],
+] as const
+
 /** The other statuses of a source, then those of a destination. */
 const others = [
   ...each(
@@ -112,10 +131,11 @@ export const queries = machine('queries', { ...source.variables, ...failover.var
   },
   {
     command: 'query-migrate',
-    cite: `${migrationInfo}, migration/migration.c:process_incoming_migration_co`,
+    cite: `${migrationInfo}, migration/migration.c:process_incoming_migration_co, migration/migration.c:migrate_init`,
     where: handled,
     tables: [
       [
+        ...withoutError,
         ...underWay,
         ...asSource,
         [
