@@ -4,8 +4,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { flatten } from '../impl/flatten.ts'
-import { calls, cases, failures, holds } from '../spec/cases.ts'
+import { alsoQuick, calls, cases, failures, holds } from '../spec/cases.ts'
 import type { Case } from '../spec/script.ts'
+import { suite } from '../spec/suite.ts'
 import { pair } from '../spec/systems.ts'
 import { versions } from '../spec/versions.ts'
 import { conform, judge, printFrozen, type Result } from './conform.ts'
@@ -93,6 +94,11 @@ describe('the cases', () => {
   test('are not all quick, nor is none', () => {
     expect(cases.filter(of => of.quick).length).toBeGreaterThan(10)
     expect(cases.filter(of => of.quick).length).toBeLessThan(cases.length / 2)
+  })
+
+  test('that are quick by name are there', () => {
+    const ids = new Set(suite.map(({ id }) => id))
+    expect(alsoQuick.filter(id => !ids.has(id))).toEqual([])
   })
 
   test('that are for some releases only say why', () => {

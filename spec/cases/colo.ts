@@ -159,6 +159,13 @@ const withoutVcpu: readonly Case[] = [
     },
   ),
   pair(
+    'colo/delay/1',
+    'Sets the delay between checkpoints where the next is a minute away.',
+    'There is one at once; both sides stay in colo.',
+    [...inColo(), wait(0.2), noMoreCheckpoints, ...checkpoint],
+    { ...bare, quick: true },
+  ),
+  pair(
     'colo/bare-failover/1',
     'Kills the secondary and tells the primary that the heartbeat is lost.',
     leaves,

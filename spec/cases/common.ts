@@ -143,6 +143,16 @@ export const inPostcopy: readonly Act[] = [
   // A vCPU of TCG that waits for the page with its stack has the main loop wait too; by then it is there.
   wait(0.3),
 ]
+/** The same where the destination was told to stop before: no vCPU waits there for a page. */
+export const waitingInPostcopy: readonly Act[] = [
+  send('dst', 'stop'),
+  trickle,
+  ...busyActive,
+  startPostcopy,
+  announced('src', 'postcopy-active'),
+  announced('dst', 'postcopy-active'),
+  asks('dst', 'query-status', { status: 'paused' }),
+]
 export const bothPaused: readonly Act[] = [announced('src', 'postcopy-paused'), announced('dst', 'postcopy-paused')]
 /** A postcopy that waits for its recovery on both sides. */
 export const pausedPostcopy: readonly Act[] = [...inPostcopy, outOfBand('src', 'migrate-pause'), ...bothPaused]

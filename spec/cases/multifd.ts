@@ -76,6 +76,13 @@ export const multifd: readonly Case[] = [
     busy,
   ),
   pair(
+    'multifd/cut/2',
+    'Cuts every one of sixteen channels of an active migration.',
+    'The source announces failing, once or twice, and failed, and its guest runs on.',
+    [...channels(16), ...busyActive, pause(0.2), cut, announced('src', 'failed'), runs('src')],
+    busy,
+  ),
+  pair(
     'multifd/killed/1',
     'Kills the destination of an active migration.',
     'The source announces failed, and its guest runs on.',

@@ -32,6 +32,7 @@ import {
   inPostcopy,
   listen,
   listenToStay,
+  lone,
   type More,
   migrate,
   narrow,
@@ -44,6 +45,7 @@ import {
   snapshot,
   startPostcopy,
   trickle,
+  waitingInPostcopy,
   withPostcopy,
   yank,
 } from './common.ts'
@@ -144,6 +146,26 @@ const whole: readonly Case[] = [
       ...completed,
     ],
     { capabilities: withPostcopy },
+  ),
+  lone(
+    'postcopy/refused/3',
+    'Asks for postcopy before any migration, where it is set.',
+    'It is refused, and nothing is announced.',
+    [refused('src', 'migrate-start-postcopy')],
+    { capabilities: withPostcopy, quick: true },
+  ),
+  pair(
+    'postcopy/waiting/1',
+    'Goes over to postcopy with a destination that was told to stop before.',
+    'The guest is paused on the destination until it is continued there.',
+    [
+      ...waitingInPostcopy,
+      ...finish,
+      asks('dst', 'query-status', { status: 'paused' }),
+      send('dst', 'cont'),
+      runs('dst'),
+    ],
+    { ...busy, quick: true },
   ),
   pair(
     'postcopy/stopped-guest/1',

@@ -30,6 +30,7 @@ import {
   resume,
   runs,
   snapshot,
+  waitingInPostcopy,
   withPostcopy,
   yank,
 } from './common.ts'
@@ -70,6 +71,24 @@ export const recovery: readonly Case[] = [
     'Recovers through an address of its own.',
     whole,
     [...pausedPostcopy, ...elsewhere, backActive, ...finish],
+    { ...busy, quick: true },
+  ),
+  pair(
+    'recovery/waiting/1',
+    'Recovers with a destination whose guest was told to wait: nothing but the recovery is under way.',
+    whole,
+    [
+      ...waitingInPostcopy,
+      outOfBand('src', 'migrate-pause'),
+      ...bothPaused,
+      recover,
+      resume,
+      announced('src', 'postcopy-active'),
+      backActive,
+      gush,
+      ...completed,
+      asks('dst', 'query-status', { status: 'paused' }),
+    ],
     { ...busy, quick: true },
   ),
   pair(

@@ -83,7 +83,13 @@ const postcopy: readonly Act[] = [
   send('src', 'migrate-start-postcopy'),
   send('src', 'migrate-set-parameters', { 'max-bandwidth': 0 }),
 ]
-const afterwards: readonly Act[] = [wait(0.5), tries('dst', 'cont'), tries('dst', 'system_wakeup'), wait(0.2)]
+const afterwards: readonly Act[] = [
+  wait(0.5),
+  asks('dst', 'query-status'),
+  tries('dst', 'cont'),
+  tries('dst', 'system_wakeup'),
+  wait(0.2),
+]
 
 /** What is done with such a guest. */
 const ways: readonly Way[] = [
