@@ -103,6 +103,10 @@ test('a command line says where its QEMU begins', () => {
     'dst.autostart': 'no',
   })
   expect(beginningOf(saying(undefined))).toEqual({})
+  // A guest that is started as its monitor greets has run from the beginning; one that has been asked runs already.
+  expect(validate(saying(bare, { event: 'RESUME' }, ...asked)).verdict).toBe('conforms')
+  expect(validate(saying(bare, ...asked, { event: 'RESUME' })).verdict).toBe('violates')
+  expect(validate(saying([...bare, '-S'], { event: 'RESUME' })).verdict).toBe('violates')
   // A guest that was to wait for cont does not stop.
   expect(validate(saying([...bare, '-S'], { event: 'STOP' })).verdict).toBe('violates')
 })
