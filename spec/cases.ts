@@ -105,6 +105,7 @@ export const alsoQuick: readonly string[] = [
   'switchover/yank/1',
   'multifd/cut/2',
   'multifd/once-it-listens/1',
+  'postcopy/refused/2',
   'postcopy/switchover/2',
   'postcopy/stays/1',
   'postcopy/paused/12',

@@ -266,6 +266,7 @@ const nowhere: readonly Case[] = [
     'Has a destination listen where it cannot be read, then where it can, and migrates there.',
     `The first is refused; ${moved.toLowerCase()}`,
     [refused('dst', 'migrate-incoming', { uri: 'tcp;localhost:1' }), listen, migrate, ...completed],
+    dials,
   ),
   pair(
     'precopy/bad-address/7',
