@@ -46,14 +46,17 @@ export interface Picture {
 
 const FONT = 13
 const LINE = 15
-const WORDS = 24
+/** Words are kept to few letters a line: a picture is as wide as what is written beside each other. */
+const WORDS = 18
+/** A blank at which no line is broken. */
+const HELD = '\u00a0'
 
 /** The few words on an arrow: commands first, then how many other causes, then what is said. */
 export function wordsOf(rows: readonly Row[], flat: Flat, later: readonly string[] = []): Words[] {
   const causes = causesOf(rows)
   const [first] = causes
   const others = causes.length - 1
-  const head = wrap(first?.text ?? '', WORDS).slice(0, 3)
+  const head = wrap(first?.text ?? '', WORDS).slice(0, 4)
   const lines = head.map((text, i): Words => {
     const more = i === head.length - 1 && others > 0 ? `${text} +${others}` : text
     return first?.command === true ? { text: more, command: true } : { text: more }
@@ -70,9 +73,9 @@ export function wordsOf(rows: readonly Row[], flat: Flat, later: readonly string
     ? lines
     : [
         ...lines,
-        ...wrap(`⇒ ${said.join(', ')}`, WORDS + 2)
-          .slice(0, 2)
-          .map(text => ({ text })),
+        ...wrap(`⇒${HELD}${said.join(', ').replaceAll('then ', `then${HELD}`)}`, WORDS + 2)
+          .slice(0, 3)
+          .map(text => ({ text: text.replaceAll(HELD, ' ') })),
       ]
 }
 

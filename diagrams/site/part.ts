@@ -79,7 +79,7 @@ function shortLabel(rows: Arrow['rows']): string[] {
   const said = [...events].map(event => event.replace(/^MIGRATION /, '')).join(', ')
   return [
     ...head.map((line, i) => `${mark}${line}${i === head.length - 1 ? more : ''}`),
-    ...(said === '' ? [] : few(`⇒ ${said}`)),
+    ...(said === '' ? [] : few(`⇒\u00a0${said}`).map(line => line.replace('\u00a0', ' '))),
   ]
 }
 
