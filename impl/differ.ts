@@ -9,9 +9,10 @@ import type { Graph } from './explore.ts'
 import type { Flat, Row } from './flat.ts'
 import { anyOf, type Packed } from './pack.ts'
 
-/** A row without its number and its name: what it does, and what of it anybody could see. */
+/** What of a row anybody could see. */
 const seenOf = ({ cause, outputs, owed }: Row): string => JSON.stringify([cause ?? null, outputs, owed])
-const bodyOf = (row: Row): string => `${JSON.stringify(row.cells)} ${seenOf(row)}`
+/** A row without its number and its name: what it tests, what it does, and what of it anybody could see. */
+export const bodyOf = (row: Row): string => `${JSON.stringify(row.cells)} ${seenOf(row)}`
 
 /** Rows of the one that are none of the other, as they are, each way. */
 export interface Changed {

@@ -11,13 +11,14 @@ import { pair, systems } from '../../spec/systems.ts'
 import { neededRules } from '../needed.ts'
 import { tellBug } from './history.ts'
 import { honestRuns } from './honest.ts'
+import { knownOf } from './known.ts'
 import needed from './needed.json' with { type: 'json' }
 import { printPage } from './page.ts'
 import { everyMutant, sample } from './sample.ts'
 import { type Power, percent, shareOf } from './score.ts'
 import { indexOf, neededBy } from './seen-by.ts'
 import { drawPower } from './svg.ts'
-import { knownOf, tryEdits, unlike } from './trial.ts'
+import { tryEdits, unlike } from './trial.ts'
 import { lies, liesOf, recordedOf } from './wire.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -54,6 +55,19 @@ describe('an edit', () => {
       { change: 'begin to write the snapshot', to: { cite: 'elsewhere.c:nothing' } as object },
     ]
     expect(tryEdits(same, '11.1', effort)).toMatchObject({ verdict: 'equivalent' })
+  })
+
+  test.each([
+    ['refuses for one reason what is refused for another is equivalent', 'migration', 'equivalent', 'seen alike'],
+    ['that only leaves out what need not come survives, and is known to', undefined, 'survives', 'less'],
+  ] as const)('%s', { timeout: 120_000 }, (_, loose, verdict, by) => {
+    // An error is an error, whatever it says; and no guest has to panic.
+    const edits: readonly Edit[] =
+      loose === undefined
+        ? [{ change: 'panic and be paused for want of a shutdown', to: { where: { reset: ['no', 'asked'] } } }]
+        : [{ change: 'refuse a background snapshot with release-ram', to: { where: { [loose]: undefined } } }]
+    const rule = 'change' in (edits[0] as object) ? (edits[0] as { change: string }).change : ''
+    expect(tryEdits(edits, '11.1', effort, rule)).toMatchObject({ verdict, by })
   })
 
   test('is seen where it makes a difference, and nowhere else', { timeout: 60_000 }, () => {

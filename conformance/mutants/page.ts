@@ -23,12 +23,14 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const plain = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 
 /** Why nobody has noticed, as far as that is known. */
+const reasons: { readonly [by: string]: string } = {
+  less: 'Proved: it shows nothing that the rules do not allow, and only leaves out what need not come; only a case that insists on it, or a recorded transcript that has it, could tell.',
+  'never taken': 'No system that is explored comes to this rule, and no recorded transcript needs it.',
+  ordered:
+    'It can be told by somebody who sees what both sides say in one order; the run that shows it is allowed to a pair whose monitors are read one by one.',
+}
 const why = (by: string): string =>
-  by === 'less'
-    ? 'Proved: it shows nothing that the rules do not allow, and only leaves out what need not come; only a case that insists on it, or a recorded transcript that has it, could tell.'
-    : by === 'never taken'
-      ? 'No system that is explored comes to this rule, and no recorded transcript needs it.'
-      : 'Neither told apart nor proved alike within the bounds of the search.'
+  reasons[by] ?? 'Neither told apart nor proved alike within the bounds of the search.'
 
 /** Prints the page. */
 export function printPage({ history, rules, wire, honest, seed }: Power): string {
@@ -47,7 +49,8 @@ Each figure is of a sample drawn by seed ${seed} (\`lockstep mutants --quick --c
 transcript of a real QEMU is not allowed by the edited ones, or a claim has another verdict.  \`(+n =)\`: n more were
 equivalent.  That is proved: by the same graph in every system that has the rule (the same states, steps and outputs),
 or because all that can be seen of the edited rules (what is said, answered, and that nothing more comes) can be seen
-of the unedited ones, and the other way round.
+of the unedited ones, and the other way round; whoever looks may send any command at any time, two at once to each
+monitor, knows all that was said before, and sees an answer when the monitor is free to give it.
 
 ## Mutants of rules
 

@@ -1,5 +1,5 @@
 /** What a system answers in each state to whoever asks how it is, as a number, for comparisons. */
-import type { Tell } from '../../impl/apart.ts'
+import type { Tell } from '../../impl/apart-side.ts'
 import { isIn } from '../../impl/flat.ts'
 import { readCondition } from '../../impl/move.ts'
 import { anyOf, type Packed, type Test } from '../../impl/pack.ts'
@@ -50,10 +50,10 @@ function answerOf(packed: Packed, side: string, machine: Machine, { where, table
   }
 }
 
-/** What all living sides answer to all queries. */
-export function tellerOf(packed: Packed, queries: Machine, numbers = new Numbers()): Tell {
+/** What each living side answers to each query. */
+export function tellersOf(packed: Packed, queries: Machine, numbers = new Numbers()): Tell[] {
   const { sides, version } = packed.flat
-  const all = sides.flatMap(side => {
+  return sides.flatMap(side => {
     const alive = packed.flat.index.has(`${side}.process`)
       ? testOf(packed, side, queries, { process: 'alive' } as Pattern)
       : (): boolean => true
@@ -64,5 +64,4 @@ export function tellerOf(packed: Packed, queries: Machine, numbers = new Numbers
         return (states, at) => (alive(states, at) ? answer(states, at) : 0)
       })
   })
-  return (states, at) => numbers.of(`all ${all.map(one => one(states, at)).join()}`)
 }

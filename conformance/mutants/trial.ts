@@ -8,15 +8,14 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Comparison, told } from '../../impl/apart.ts'
 import { Chance } from '../../impl/chance.ts'
 import { changed, differing, sameVariables } from '../../impl/differ.ts'
 import { editedWhere } from '../../impl/edit.ts'
-import { explore, type Graph, pathTo } from '../../impl/explore.ts'
+import { type Graph, pathTo } from '../../impl/explore.ts'
 import type { Flat, Row } from '../../impl/flat.ts'
 import { flatten } from '../../impl/flatten.ts'
 import { Judge } from '../../impl/judge.ts'
-import { anyOf, type Packed, pack } from '../../impl/pack.ts'
+import { anyOf, pack } from '../../impl/pack.ts'
 import { claims } from '../../spec/claims.ts'
 import type { Edit, Machine, System } from '../../spec/lang.ts'
 import { queries } from '../../spec/queries.ts'
@@ -24,15 +23,17 @@ import { pair, systems } from '../../spec/systems.ts'
 import { readTranscript } from '../transcript.ts'
 import { validate } from '../validate.ts'
 import { isJudged, judged } from './judged.ts'
+import { type Known, knownOf } from './known.ts'
 import { neededBy } from './seen-by.ts'
-import { Numbers, tellerOf } from './teller.ts'
+import { Numbers, tellersOf } from './teller.ts'
+import { tell } from './telling.ts'
 import { Trip } from './trip.ts'
 
 /** What came of an edit. */
 export interface Verdict {
   readonly verdict: 'noticed' | 'equivalent' | 'survives'
   /** Who notices, or why nobody can. */
-  readonly by: 'run' | 'claim' | 'transcript' | 'same graph' | 'never taken' | 'seen alike' | 'less' | ''
+  readonly by: 'run' | 'claim' | 'transcript' | 'same graph' | 'never taken' | 'seen alike' | 'less' | 'ordered' | ''
   /** The line that could not come, the claim, or the transcript; and what is said of it. */
   readonly what: string
   /** The system in which it was found. */
@@ -44,30 +45,6 @@ const proposed = ({ sides }: System): boolean =>
   Object.values(sides).some(machines => machines.some(({ name }) => name === 'status as proposed'))
 
 const all = (systems as unknown as readonly System[]).filter(system => system.explored && !proposed(system))
-
-/** A system of a release as it is. */
-export interface Known {
-  readonly system: System
-  readonly version: string
-  readonly flat: Flat
-  readonly packed: Packed
-  readonly graph: Graph
-}
-
-const known = new Map<string, Known>()
-
-/** A system as it is, explored when first asked for; few are kept. */
-export function knownOf(system: System, version: string): Known {
-  const key = `${version} ${system.name}`
-  const found = known.get(key)
-  if (found !== undefined) return found
-  const flat = flatten(system, version)
-  const packed = pack(flat)
-  const one = { system, version, flat, packed, graph: explore(packed) }
-  if (known.size > 20) known.delete([...known.keys()][0] ?? '')
-  known.set(key, one)
-  return one
-}
 
 /** The systems in which an edit finds something, the small ones first. */
 export function touchedBy(edits: readonly Edit[]): { system: System; changedTo: System }[] {
@@ -187,10 +164,16 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
       what: 'every rule is taken somewhere',
       system: left[0]?.system.name ?? '',
     }
-  for (const { system, changedTo } of left.filter(one => isJudged(one.system))) {
-    const found = search(knownOf(system, version), flatten(changedTo, version), effort)
-    if (found !== undefined) return { verdict: 'noticed', by: 'run', what: found, system: system.name }
-  }
+  const telling = tell(
+    places.map(({ system, changedTo }) => () => ({
+      from: knownOf(system, version),
+      other: flatten(changedTo, version),
+    })),
+    effort.seed,
+  )
+  if (telling.came === 'shown') return { verdict: 'noticed', by: 'run', what: telling.what, system: telling.system }
+  if (places.length > 0 && telling.came === 'alike')
+    return { verdict: 'equivalent', by: 'seen alike', what: '', system: '' }
   const transcript = seen()
   if (transcript !== undefined) return transcript
   if (effort.claims) {
@@ -199,29 +182,8 @@ export function tryEdits(edits: readonly Edit[], version: string, effort: Effort
       if (found !== undefined) return { verdict: 'noticed', by: 'claim', what: found, system: system.name }
     }
   }
-  const by = asks === (queries as unknown as Machine) ? alike(touched, version) : ''
-  if (by === 'seen alike') return { verdict: 'equivalent', by, what: '', system: '' }
+  const by = places.length === 0 || telling.came === 'unknown' || telling.came === 'alike' ? '' : telling.came
   return { verdict: 'survives', by, what: '', system: left[0]?.system.name ?? '' }
-}
-
-/** How far proofs go. */
-const bounds = { states: 20_000, places: 400 } as const
-
-/**
- * Whether an edit is seen of no system that has the rule: not of any of them, which is a proof; or only in that
- * something never comes that might have come.
- */
-function alike(places: readonly { system: System; changedTo: System }[], version: string): 'seen alike' | 'less' | '' {
-  let less = false
-  for (const { system, changedTo } of places) {
-    const { graph, packed, flat } = knownOf(system, version)
-    const other = flatten(changedTo, version)
-    if (!sameVariables(flat, other)) return ''
-    const came = told(graph, pack(other), tellerOf(packed, queries as unknown as Machine), bounds)
-    if (came === 'unknown') return ''
-    less ||= came === 'less'
-  }
-  return less ? 'less' : 'seen alike'
 }
 
 /** A run of the unedited rules to where an edited answer is another than it was; what the unedited ones say of it. */
@@ -229,11 +191,11 @@ function answered(asks: Machine, version: string, effort: Effort): Verdict | und
   for (const system of all.filter(isJudged).toSorted((a, b) => sizes.indexOf(a.name) - sizes.indexOf(b.name))) {
     const { graph, packed, flat } = knownOf(system, version)
     const numbers = new Numbers()
-    const [was, is] = [queries as unknown as Machine, asks].map(one => tellerOf(packed, one, numbers))
+    const [was, is] = [queries as unknown as Machine, asks].map(one => tellersOf(packed, one, numbers))
     if (was === undefined || is === undefined) continue
     for (let state = 0, tried = 0; state < graph.size.states && tried < effort.runs; state++) {
       const at = state * packed.words
-      if (was(graph.states, at) === is(graph.states, at)) continue
+      if (was.every((tell, i) => tell(graph.states, at) === is[i]?.(graph.states, at))) continue
       tried += 1
       const path = pathTo(graph, state)
       const begin = graph.states.slice(path.start * packed.words, (path.start + 1) * packed.words)
@@ -243,51 +205,6 @@ function answered(asks: Machine, version: string, effort: Effort): Verdict | und
       const judgement = judged(system, version, packed, begin, trip.transcript(`${system.name} ${version}`))
       if (judgement.verdict === 'violates')
         return { verdict: 'noticed', by: 'run', what: judgement.message, system: system.name }
-    }
-  }
-  return undefined
-}
-
-/** Places from which a way is looked for, and how many steps each may take up. */
-const TRIED = 6
-const WAYS = 1500
-
-/** A run of the edited rules on a way that tells them from the unedited ones; what those say of it. */
-function search(from: Known, other: Flat, effort: Effort): string | undefined {
-  const { graph, flat, packed, system, version } = from
-  if (!sameVariables(flat, other)) return undefined
-  const edited = pack(other)
-  const gone = new Set(changed(flat, other).lost.map(({ id }) => id))
-  const bodies = new Map(other.rows.map(row => [bodyOf(row), row.id]))
-  const tell = tellerOf(packed, queries as unknown as Machine)
-  const near = new Comparison(edited, packed, tell)
-  const states = differing(graph, other)
-  const chance = new Chance(effort.seed)
-  const first = states.slice(0, 40).concat(Array.from({ length: 40 }, () => chance.of(states) ?? 0))
-  let tried = 0
-  for (const state of new Set(first)) {
-    if (tried >= TRIED) break
-    const { words } = packed
-    if (near.within(graph.states.slice(state * words, (state + 1) * words), bounds.places) === 'within') continue
-    const path = pathTo(graph, state)
-    if (path.steps.some(({ row }) => gone.has(row))) continue
-    tried += 1
-    const start = graph.states.slice(path.start * words, (path.start + 1) * words)
-    const rows = path.steps.map(({ row }) => bodies.get(bodyOf(flat.rows[row] as Row)) ?? -1)
-    const way = near.towards(start, rows, WAYS)
-    if (typeof way === 'string') continue
-    for (const asking of [false, true]) {
-      const trip = new Trip(edited, start, queries as unknown as Machine, effort.seed)
-      for (const [i, row] of [...rows, ...way.rows].entries()) {
-        trip.take(other.rows[row] as Row)
-        if (asking && i >= rows.length - 1) trip.probe()
-      }
-      trip.probe()
-      const rests = trip.settle()
-      trip.probe()
-      if (rests) trip.quiet()
-      const judgement = judged(system, version, edited, start, trip.transcript(`${system.name} ${version}`))
-      if (judgement.verdict === 'violates') return judgement.message
     }
   }
   return undefined

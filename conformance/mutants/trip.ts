@@ -150,8 +150,8 @@ export class Trip {
     return rows
   }
 
-  /** Takes a row that may be taken now. */
-  take(row: Row): void {
+  /** Takes a row that may be taken now; its command has these arguments, where it matters which. */
+  take(row: Row, args?: JsonObject): void {
     let found = false
     this.packed.step(this.words, 0, this.next, id => {
       if (found || id !== row.id) return
@@ -161,7 +161,7 @@ export class Trip {
     if (!found) throw new Error(`"${row.rule.id}" cannot be taken now`)
     const { cause } = row
     let id = ''
-    if (cause?.kind === 'command') id = this.write(cause)
+    if (cause?.kind === 'command') id = this.write(cause, args)
     if (cause?.kind === 'fault') this.say((cause.side || 'src') as Side, '!!', { fault: cause.name })
     for (const output of row.outputs) this.show(output, id, cause)
     this.flush()
@@ -194,8 +194,8 @@ export class Trip {
   }
 
   /** Sends what a row is set off by, though it may not be taken now. */
-  ask(cause: Extract<Cause, { kind: 'command' }>): void {
-    const id = this.write(cause)
+  ask(cause: Extract<Cause, { kind: 'command' }>, args?: JsonObject): void {
+    const id = this.write(cause, args)
     this.unanswered.push({ side: cause.side as Side, id })
   }
 
@@ -232,11 +232,11 @@ export class Trip {
     return `mutant-${this.asked}`
   }
 
-  private write(cause: Extract<Cause, { kind: 'command' }>): string {
+  private write(cause: Extract<Cause, { kind: 'command' }>, args?: JsonObject): string {
     const id = this.number()
     this.say(cause.side as Side, '->', {
       [cause.oob === true ? 'exec-oob' : 'execute']: cause.name,
-      arguments: argumentsOf(cause) ?? {},
+      arguments: args ?? argumentsOf(cause) ?? {},
       id,
     })
     return id
