@@ -73,7 +73,8 @@ function disagreement(flaws: Flaws, runs: number, seed?: number): { text: string
       const graph = explore(packed, { links: true })
       fc.pre(graph.size.states < 2000)
       for (const asked of questions(packed, drawn)) {
-        const { way, states } = reduced(packed, asked, flaws, graph.size.states)
+        // What is forgotten leaves no more states, but for some tiny systems: one state may come to be two.
+        const { way, states } = reduced(packed, asked, flaws, graph.size.states * 2 + 50)
         if (states < graph.size.states) fewer += 1
         if ((way !== undefined) !== there(graph, asked)) throw new Error(`found ${way !== undefined}`)
         const wrong = way === undefined ? '' : wrongWith(packed, asked, way)
