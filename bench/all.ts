@@ -1,7 +1,7 @@
 /**
  * All that is measured, one after the other: the explorers, then `lockstep validate`.
  *
- *     npm run bench                                            # an hour and a half on a quiet machine
+ *     npm run bench                                            # an hour, more or less
  *     npm run bench -- --sizes 0.1,2 --rounds 1 --messages 200000 --times 1
  */
 import { spawnSync } from 'node:child_process'
