@@ -155,14 +155,15 @@ const faultsAt = ({ side, name }: Extract<Told, { kind: 'fault' }>): readonly (r
 
 /**
  * Which faults have their place in a transcript: those of lines, where each is told by one.  An end of which only
- * the exit tells, or the reason that an event gives, has none.
+ * the exit tells, or the reason that an event gives, has none; a stall lasts, and is told of when it is looked at.
  */
 export function placedIn(transcript: Transcript, observed: Observed): (side: string, name: string) => boolean {
   if (transcript.header.faults !== 'listed') return () => false
   const placed = new Set(
     observed.told.flatMap(told => (told.kind === 'fault' ? faultsAt(told).map(pair => pair.join(' ')) : [])),
   )
-  return (side, name) => name !== 'term' && placed.has(`${side} ${name}`)
+  const lasts = new Set(['term', 'stall'])
+  return (side, name) => !lasts.has(name) && placed.has(`${side} ${name}`)
 }
 
 /** Tells a tracker of a fault. */
