@@ -111,7 +111,6 @@ export const alsoQuick: readonly string[] = [
   'postcopy/paused/12',
   'recovery/bad-address/3',
   'recovery/broken/2',
-  'snapshot/cancel/1',
   'snapshot/complete/4',
   'alone/snapshot/1',
   'alone/turn/2',
