@@ -318,6 +318,15 @@ export const primary = machine(
         until: '10.1',
       },
       {
+        name: 'abort on a lock that was taken unawares',
+        cite: `${memory}, system/physmem.c:tcg_log_global_after_sync, system/cpus.c:run_on_cpu`,
+        // Whoever waits for a vCPU lets a lock go that another may have, and the C library finds two owners.
+        where: { colo: ['saving', 'sent'], vcpu: 'tcg' },
+        does: { link: 'up ~> cut' },
+        says: [exits(null)],
+        until: '10.1',
+      },
+      {
         name: 'abort on waiting for a vCPU without the lock',
         cite: `${memory}, system/physmem.c:tcg_log_global_after_sync, system/cpus.c:bql_update_status`,
         where: { colo: 'saving', bql: '!checkpoint', vcpu: 'tcg' },
