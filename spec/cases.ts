@@ -74,6 +74,7 @@ export const failures = [
   'take-the-lock-unawares-by-waiting-for-a-vcpu',
   'fail-to-send-the-memory-and-take-the-lock-unawares',
   'abort-on-waiting-for-a-vcpu-without-the-lock',
+  'abort-on-a-lock-that-was-taken-unawares',
 ] as const
 
 /** Where a source tries to reach its destination: which rules have it fail, where somebody listens and where nobody does. */
