@@ -283,6 +283,8 @@ describe.skipIf(!hasBrowser)(`the page${reason}`, () => {
     expect(await page.locator('.qmp pre').first().innerText()).toMatch(/^-> \{ "execute": /)
     expect(await page.locator('.qmp').innerText()).toContain('On the destination:')
     await page.getByRole('link', { name: 'Go it step by step' }).click()
+    // Keys reach what is there.
+    await page.locator('.stepper').waitFor()
     await page.keyboard.press('End')
     await page.locator('.side.src .node.lit', { hasText: 'completed' }).waitFor()
   })
