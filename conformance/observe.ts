@@ -4,6 +4,7 @@
 import type { Flat } from '../impl/flat.ts'
 import { type Seen, type Sent, speaksOf } from '../impl/seen.ts'
 import type { Noted } from '../impl/trail.ts'
+import { beginningOf } from './hardware.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { noteOf } from './trails.ts'
 import type { Line, Transcript } from './transcript.ts'
@@ -82,13 +83,6 @@ function abortsOf(lines: readonly Line[]): ReadonlySet<Line> {
   return found
 }
 
-/** Whether the command line of a side is known, and has its guest run from the beginning. */
-function startsAtOnce({ header: { args } }: Transcript, side: string): boolean {
-  const words =
-    args === undefined || 'length' in args ? undefined : (args as { [side: string]: readonly string[] })[side]
-  return words !== undefined && !words.includes('-S') && !words.includes('-incoming')
-}
-
 /**
  * Reads a transcript in the words of a system's rules.
  *
@@ -106,7 +100,8 @@ export function observe(flat: Flat, transcript: Transcript, { texts = false } = 
   const sents = new Map<Line, Sent>()
   const aborts = abortsOf(transcript.lines)
   // On a busy machine the monitor may be there a moment before the guest is started that no `-S` has wait.
-  const starts = new Set(sides.filter(side => startsAtOnce(transcript, side)))
+  const begins = beginningOf(transcript)
+  const starts = new Set(sides.filter(side => begins[`${side}.vm`] === 'running'))
   const spoken = new Set<string>()
   const told: Told[] = []
   for (const line of transcript.lines) {

@@ -153,6 +153,9 @@ const faultsAt = ({ side, name }: Extract<Told, { kind: 'fault' }>): readonly (r
   ...(name.startsWith('half-close ') ? ([['', 'cut']] as const) : []),
 ]
 
+/** Faults that last: the line that tells of one is not where it began. */
+const lasting: ReadonlySet<string> = new Set(['term', 'stall'])
+
 /**
  * Which faults have their place in a transcript: those of lines, where each is told by one.  An end of which only
  * the exit tells, or the reason that an event gives, has none; a stall lasts, and is told of when it is looked at.
@@ -162,8 +165,7 @@ export function placedIn(transcript: Transcript, observed: Observed): (side: str
   const placed = new Set(
     observed.told.flatMap(told => (told.kind === 'fault' ? faultsAt(told).map(pair => pair.join(' ')) : [])),
   )
-  const lasts = new Set(['term', 'stall'])
-  return (side, name) => !lasts.has(name) && placed.has(`${side} ${name}`)
+  return (side, name) => !lasting.has(name) && placed.has(`${side} ${name}`)
 }
 
 /** Tells a tracker of a fault. */

@@ -4,7 +4,7 @@ import { incomingStatuses } from './destination.ts'
 import { claimsOf, each } from './lang.ts'
 import { announcing } from './observers.ts'
 import { migrationStatuses } from './run-state.ts'
-import { postcopy, postcopyEnds, strangers } from './systems.ts'
+import { cuts, postcopy, postcopyEnds, strangers } from './systems.ts'
 
 const watched = { said: [...migrationStatuses, 'again'], heard: [...incomingStatuses, 'again'] } as const
 const ofPostcopy = claimsOf(postcopy, watched)
@@ -17,13 +17,6 @@ const srcGone = { 'src.process': 'gone' } as const
 const dstGone = { 'dst.process': 'gone' } as const
 const settled = { 'src.thread': 'none', 'src.process': 'alive' } as const
 const continued = ['src: continue a stopped guest', 'dst: continue a stopped guest'] as const
-const cuts = [
-  'cut the link',
-  'cut the link and lose what was under way to the destination',
-  'cut the link and lose what was under way to the source',
-  'lose what was under way to the destination from a source that has hung up',
-  'lose what was under way to the source from a destination that has hung up',
-] as const
 const kills = ['src: be killed', 'dst: be killed'] as const
 
 /** What is claimed of one migration with postcopy. */

@@ -135,6 +135,8 @@ const network = [
     does: { link: 'cut', 'dst>src.0': '-> empty', 'dst>src.1': '-> empty' },
   },
 ] as const
+/** The rules by which the network cuts a link, and loses what was under way. */
+export const cuts = network.map(({ name }) => name)
 
 /** An end that is asked for looks the same in every state; it is left to a system of its own. */
 const noQuit = ['ask to quit', 'be told to end by a signal']
